@@ -1,0 +1,15 @@
+//! Text in, schedule out: everything that sluice decides before a run starts.
+//!
+//! The path of data is `Source` → [`document::Document`] → [`pipeline::Pipeline`] →
+//! [`schedule::Schedule`]. Nothing here opens a file, a socket or a component: what must be
+//! known of plugins is plain data, a [`catalog::Catalog`] that the host fills.
+
+pub mod catalog;
+pub mod diagnostic;
+pub mod document;
+pub mod expression;
+pub mod inputs;
+pub mod permission;
+pub mod pipeline;
+pub mod schedule;
+pub mod schema;

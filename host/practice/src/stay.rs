@@ -1,0 +1,54 @@
+//! Where each pod is on its way, beside what the API shows of it.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::object::uid;
+use crate::world::World;
+
+/// Where a pod is, and when it moves on; without a time it rests there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay {
+    pub(crate) stage: Stage,
+    pub(crate) due: Option<Timestamp>,
+    /// The pulls that failed so far.
+    pub(crate) failed_pulls: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stage {
+    Created,
+    Starting,
+    PullFailed,
+    PullBackOff,
+    Running,
+    Crashed,
+    CrashBackOff,
+    Ending,
+}
+
+impl Stay {
+    pub(crate) fn new(now: Timestamp) -> Stay {
+        Stay {
+            stage: Stage::Created,
+            due: Some(now),
+            failed_pulls: 0,
+        }
+    }
+}
+
+/// When a step that begins now is done, at the pace of this cluster.
+pub(crate) fn step(world: &World) -> Timestamp {
+    let step = SignedDuration::try_from(world.pace.step).unwrap_or(SignedDuration::MAX);
+    world
+        .now
+        .saturating_add(step)
+        .expect("a signed duration has no calendar units")
+}
+
+/// Leaves a pod there until then.
+pub(crate) fn stay_on(world: &mut World, pod: &Value, stay: Stay, due: Option<Timestamp>) {
+    world
+        .stays
+        .insert(uid(pod).to_owned(), Stay { due, ..stay });
+}

@@ -1,0 +1,276 @@
+//! Follows a workload: watches it, its ReplicaSets, its pods and their warnings, and
+//! keeps the newest facts ready for whoever asks. Restarts, expired versions and closed
+//! connections are the watchers' affair.
+
+use std::collections::HashMap;
+
+use futures::{FutureExt, Stream, StreamExt, future, stream};
+use k8s_openapi::api::{apps::v1::ReplicaSet, core::v1};
+use kube::{
+    Api, Resource, ResourceExt,
+    api::DynamicObject,
+    runtime::{
+        WatchStreamExt,
+        watcher::{self, Event, watcher},
+    },
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sluice_pipeline::permission::WorkloadKind;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    cluster::{Reader, resource},
+    facts, failure,
+};
+use crate::{
+    bindings::sluice::kube::apply::{Error, Facts},
+    run::clock::Clock,
+};
+
+/// A workload that is followed. Dropping it ends its watches.
+pub struct Rollout {
+    seen: watch::Receiver<Option<Result<Facts, Error>>>,
+    _following: AbortOnDropHandle<()>,
+}
+
+impl Rollout {
+    /// Waits for something that was not handed over before.
+    pub(super) async fn changed(&mut self) -> Result<Facts, Error> {
+        loop {
+            if self.seen.changed().await.is_err() {
+                return Err(Error::Other("following the workload ended".to_owned()));
+            }
+            if let Some(seen) = self.seen.borrow_and_update().clone() {
+                return seen;
+            }
+        }
+    }
+}
+
+/// What is known of the cluster's objects, by uid.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) workload: Option<Value>,
+    pub(super) deleted: bool,
+    pub(super) replica_sets: Kept<ReplicaSet>,
+    pub(super) pods: Kept<v1::Pod>,
+    pub(super) events: Kept<v1::Event>,
+    workload_listed: bool,
+}
+
+/// Objects of one type, and those of a list that is not complete yet.
+pub(super) struct Kept<K> {
+    pub(super) objects: HashMap<String, K>,
+    listing: HashMap<String, K>,
+    listed: bool,
+}
+
+impl<K> Default for Kept<K> {
+    fn default() -> Self {
+        Self { objects: HashMap::new(), listing: HashMap::new(), listed: false }
+    }
+}
+
+impl<K: Resource> Kept<K> {
+    fn take(&mut self, event: Event<K>) {
+        let key = |object: &K| object.uid().unwrap_or_else(|| object.name_any());
+        match event {
+            Event::Init => self.listing.clear(),
+            Event::InitApply(object) => {
+                self.listing.insert(key(&object), object);
+            }
+            Event::InitDone => {
+                self.objects = std::mem::take(&mut self.listing);
+                self.listed = true;
+            }
+            Event::Apply(object) => {
+                self.objects.insert(key(&object), object);
+            }
+            Event::Delete(object) => {
+                self.objects.remove(&key(&object));
+            }
+        }
+    }
+}
+
+/// News of one of the watches.
+enum Update {
+    Workload(Event<DynamicObject>),
+    ReplicaSet(Event<ReplicaSet>),
+    Pod(Event<v1::Pod>),
+    Event(Event<v1::Event>),
+    /// Events enrich a reason; an account that may not read them still follows.
+    NoEvents,
+    /// A watch does not get through.
+    Failed(Error),
+}
+
+/// Begins to follow the workload with that uid.
+pub(super) async fn follow(
+    reader: &Reader,
+    kind: WorkloadKind,
+    namespace: &str,
+    name: &str,
+    uid: String,
+    clock: Clock,
+) -> Result<Rollout, Error> {
+    if kind != WorkloadKind::Deployment {
+        return Err(Error::Invalid(format!("a {kind} cannot be followed, only a Deployment")));
+    }
+    let live = reader.get(kind, namespace, name).await?;
+    let selector = selector(&live);
+    let client = reader.watching();
+    let own = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let labelled = watcher::Config::default().labels(&selector);
+    let warnings = watcher::Config::default().fields("type=Warning");
+    let workloads = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource(kind));
+    let updates = stream::select_all([
+        updates(watcher(workloads, own), Update::Workload),
+        updates(
+            watcher(Api::<ReplicaSet>::namespaced(client.clone(), namespace), labelled.clone()),
+            Update::ReplicaSet,
+        ),
+        updates(watcher(Api::<v1::Pod>::namespaced(client.clone(), namespace), labelled), Update::Pod),
+        updates(watcher(Api::<v1::Event>::namespaced(client, namespace), warnings), Update::Event)
+            .map(|update| match update {
+                Update::Failed(Error::Forbidden(_)) => Update::NoEvents,
+                other => other,
+            })
+            .boxed(),
+    ]);
+    let (sender, seen) = watch::channel(None);
+    let following = tokio::spawn(keep(updates, uid, clock, sender));
+    Ok(Rollout { seen, _following: AbortOnDropHandle::new(following) })
+}
+
+/// One watch as a stream of updates, which repeats what fails with growing pauses.
+fn updates<'a, K>(
+    watch: impl Stream<Item = watcher::Result<Event<K>>> + Send + 'a,
+    update: fn(Event<K>) -> Update,
+) -> stream::BoxStream<'a, Update>
+where
+    K: Resource + Clone + DeserializeOwned + Send + 'a,
+{
+    let events = watch.default_backoff().filter_map(move |event| {
+        future::ready(match event {
+            Ok(event) => Some(update(event)),
+            Err(error) => failed(&error).map(Update::Failed),
+        })
+    });
+    events.boxed()
+}
+
+/// What a watch's failure tells the plugin; nothing for one that the watcher mends.
+fn failed(error: &watcher::Error) -> Option<Error> {
+    match error {
+        // 410: the version is too old to watch from, and the watcher lists anew.
+        watcher::Error::WatchError(status) if status.code == 410 => None,
+        watcher::Error::WatchError(status) => Some(failure::from_status(status)),
+        watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => {
+            Some(failure::read(error))
+        }
+        // A watch that the server closes is opened again from where it was.
+        watcher::Error::WatchFailed(_) => None,
+        watcher::Error::NoResourceVersion => {
+            Some(Error::Other("the API server gives no resource version to watch from".into()))
+        }
+    }
+}
+
+/// Takes the updates and hands over the facts after each, several at a time where they
+/// come so.
+async fn keep(
+    mut updates: impl Stream<Item = Update> + Unpin,
+    uid: String,
+    clock: Clock,
+    sender: watch::Sender<Option<Result<Facts, Error>>>,
+) {
+    let mut known = Known::default();
+    while let Some(first) = updates.next().await {
+        let mut failed = known.take(first);
+        while let Some(Some(update)) = updates.next().now_or_never() {
+            failed = known.take(update).or(failed);
+        }
+        let seen = match failed {
+            Some(error) => Err(error),
+            None if known.complete() => match facts::of(&known, &uid) {
+                Some(facts) => Ok(facts),
+                None => continue,
+            },
+            None => continue,
+        };
+        let now = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);
+        sender.send_if_modified(|last| {
+            // The moment is no change of its own.
+            let at = match last {
+                Some(Ok(last)) => last.at,
+                _ => 0,
+            };
+            let same = seen.as_ref().ok().map(|facts| Facts { at, ..facts.clone() });
+            if let (Some(same), Some(Ok(last))) = (&same, &*last)
+                && same == last
+            {
+                return false;
+            }
+            *last = Some(seen.map(|facts| Facts { at: now, ..facts }));
+            true
+        });
+    }
+}
+
+impl Known {
+    fn take(&mut self, update: Update) -> Option<Error> {
+        match update {
+            Update::Workload(event) => self.take_workload(event),
+            Update::ReplicaSet(event) => self.replica_sets.take(event),
+            Update::Pod(event) => self.pods.take(event),
+            Update::Event(event) => self.events.take(event),
+            Update::NoEvents => {}
+            Update::Failed(error) => return Some(error),
+        }
+        None
+    }
+
+    fn take_workload(&mut self, event: Event<DynamicObject>) {
+        match event {
+            // A list anew that does not hold the object any more means that it is gone.
+            Event::Init => self.deleted = true,
+            Event::InitDone => self.workload_listed = true,
+            Event::InitApply(object) | Event::Apply(object) => {
+                self.deleted = false;
+                self.workload = serde_json::to_value(object).ok();
+            }
+            Event::Delete(_) => self.deleted = true,
+        }
+    }
+
+    /// All that decides anything has been listed once.
+    fn complete(&self) -> bool {
+        self.workload_listed && self.replica_sets.listed && self.pods.listed
+    }
+}
+
+/// The workload's label selector, as a query writes it.
+fn selector(live: &Value) -> String {
+    let labels = live.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let labels = labels.into_iter().flatten().filter_map(|(key, value)| {
+        value.as_str().map(|value| format!("{key}={value}"))
+    });
+    let expressions = live.pointer("/spec/selector/matchExpressions").and_then(Value::as_array);
+    let expressions = expressions.into_iter().flatten().filter_map(|expression| {
+        let key = expression["key"].as_str()?;
+        let values = expression["values"].as_array().map(|values| {
+            values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+        });
+        match expression["operator"].as_str()? {
+            "In" => Some(format!("{key} in ({})", values?)),
+            "NotIn" => Some(format!("{key} notin ({})", values?)),
+            "Exists" => Some(key.to_owned()),
+            "DoesNotExist" => Some(format!("!{key}")),
+            _ => None,
+        }
+    });
+    labels.chain(expressions).collect::<Vec<_>>().join(",")
+}

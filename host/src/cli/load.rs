@@ -1,0 +1,65 @@
+//! From a file's name to its pipeline, for every command that takes one.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use sluice_pipeline::{
+    diagnostic::{Problems, Source},
+    document::Document,
+    pipeline::{self, Pipeline},
+};
+
+use super::render;
+use crate::plugin::{Cache, Library};
+
+/// The largest file that is read, in bytes; the document has a smaller limit of its own
+/// and words it.
+const LARGEST: u64 = 8 << 20;
+
+/// A file and the components that it uses.
+pub(super) struct Loaded {
+    pub(super) source: Source,
+    pub(super) library: Library,
+    pub(super) folder: PathBuf,
+}
+
+impl Loaded {
+    /// Reads the file.
+    pub(super) fn read(file: &Path) -> Result<Self, String> {
+        let mut text = String::new();
+        std::fs::File::open(file)
+            .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
+            .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
+        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self::of(Source::new(file.display().to_string(), text), folder))
+    }
+
+    /// A text, as if it were a file in that folder.
+    pub(super) fn of(source: Source, folder: PathBuf) -> Self {
+        let cache = Cache::of_user().unwrap_or_else(|error| {
+            render::warn(&format!("compiled plugins are not kept: {error}"));
+            Cache::none()
+        });
+        Self { source, library: Library::new(&folder, cache), folder }
+    }
+
+    /// The file's pipeline, or all its problems.
+    pub(super) async fn pipeline(&self) -> Result<Pipeline, Problems> {
+        let document = Document::read(&self.source)?;
+        let uses = pipeline::uses_of(&document);
+        let catalog = self.library.catalog(&uses).await;
+        Pipeline::read(&document, &catalog)
+    }
+
+    /// Says the problems, and that nothing was started.
+    pub(super) fn say(&self, problems: &Problems) {
+        render::problems(problems, &self.source);
+    }
+}
+
+/// A runtime for looking at files: no thread of its own.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}

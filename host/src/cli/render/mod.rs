@@ -1,0 +1,86 @@
+//! What people and programs read: events as lines, as live progress or as JSON, and
+//! problems with their places. Words and colours live here, decisions do not.
+
+mod clean;
+mod json;
+mod live;
+mod text;
+
+use std::io::{IsTerminal, Write};
+
+use sluice_pipeline::diagnostic::{Problems, Source};
+
+use crate::run::event::Event;
+use text::Text;
+
+/// How events are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people; live progress on a terminal.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Shows the events of a run, one by one.
+pub(crate) trait Render {
+    /// Shows one event.
+    fn event(&mut self, event: &Event);
+    /// The last event was shown.
+    fn end(&mut self) {}
+}
+
+/// The rendering that the format and the terminal ask for.
+pub(crate) fn renderer(format: Format) -> Box<dyn Render> {
+    let terminal = std::io::stdout().is_terminal();
+    match format {
+        Format::Json => Box::new(json::Json),
+        Format::Text if terminal => Box::new(live::Live::new(colour_on(terminal))),
+        Format::Text => Box::new(Lines(Text::new(colour_on(false)))),
+    }
+}
+
+/// Plain lines, for a pipe or a file.
+struct Lines(Text);
+
+impl Render for Lines {
+    fn event(&mut self, event: &Event) {
+        for text in self.0.event(event) {
+            line(&text);
+        }
+    }
+}
+
+/// `NO_COLOR` (no-color.org) and `TERM=dumb` turn colours off, `CLICOLOR_FORCE` on.
+fn colour_on(terminal: bool) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if set("NO_COLOR") {
+        return false;
+    }
+    set("CLICOLOR_FORCE") || (terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"))
+}
+
+/// Prints a line. A reader that went away is no failure: the run goes on.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Says an error that has no place in a file.
+pub(crate) fn error(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", clean::clean(message));
+}
+
+/// Says a warning that has no place in a file.
+pub(crate) fn warn(message: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "warning: {}", clean::clean(message));
+}
+
+/// Says problems with their places.
+pub(crate) fn problems(problems: &Problems, source: &Source) {
+    if problems.is_empty() {
+        return;
+    }
+    let text = problems.render(source, colour_on(std::io::stderr().is_terminal()));
+    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
+}

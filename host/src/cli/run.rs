@@ -1,0 +1,246 @@
+//! `sluice run`: one run in this process, for real, rehearsed, or foreseen.
+
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
+
+use sluice_pipeline::{
+    diagnostic::{Problem, Problems},
+    inputs::Inputs,
+    schedule::{Schedule, Trigger},
+};
+use sluice_practice::Failure;
+use tokio::sync::mpsc;
+
+use super::{
+    Exit,
+    load::Loaded,
+    rehearsed,
+    render::{self, Format},
+};
+use crate::{
+    capability::{
+        http::{Dialer, Egress, Route},
+        kube::{Cluster, Connection},
+    },
+    plugin::{PluginWorker, World},
+    practice::Practice,
+    run::{Cancel, Reporter, Run, RunEnd, clock::Clock, event::{Event, Mode}, execute},
+    secret::{Mask, Sources, Vault},
+};
+
+/// Run a pipeline
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  sluice run deploy.yaml --input tag=0b5e6f1a                         deploy
+  sluice run deploy.yaml --input tag=0b5e6f1a --dry-run               show what it would change
+  sluice run deploy.yaml --input tag=0b5e6f1a --practice              rehearse, with nothing real in reach
+  sluice run deploy.yaml --input tag=0b5e6f1a --practice=image-pull   rehearse a failure
+  sluice run deploy.yaml --input tag=0b5e6f1a --format json           one JSON event a line
+
+The cluster is the one of KUBECONFIG, of ~/.kube/config, or of the pod's service account.
+Ctrl-C ends the running steps in order and lets `always()` steps run; a second one stops at once.")]
+pub(super) struct Args {
+    /// The pipeline file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The value of an input; may be given several times
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
+    inputs: Vec<(String, String)>,
+    /// Print every effect that the run would have, and have none
+    #[arg(long, conflicts_with = "practice")]
+    dry_run: bool,
+    /// In a dry run, ask nothing of the cluster or any other server
+    #[arg(long, requires = "dry_run")]
+    offline: bool,
+    /// Rehearse against stand-ins, and let the deploy fail in a chosen way: image-pull,
+    /// crash-loop, unschedulable, quota, never-ready
+    #[arg(long, value_name = "FAILURE", num_args = 0..=1, require_equals = true)]
+    practice: Option<Option<Failure>>,
+    /// How events are shown
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let loaded = match Loaded::read(&args.file) {
+        Ok(loaded) => loaded,
+        Err(message) => {
+            render::error(&message);
+            return Ok(Exit::Refused);
+        }
+    };
+    let runtime = runtime()?;
+    let sources = sources(&args, &loaded);
+    let Some((schedule, vault)) = runtime.block_on(prepare(&loaded, &args.inputs, sources)) else {
+        return Ok(Exit::Refused);
+    };
+    let practice = match args.practice {
+        Some(failure) => Some(runtime.block_on(Practice::start(&schedule, failure))?),
+        None => None,
+    };
+    let (mode, world) = match &practice {
+        Some(practice) => (Mode::Practice, practice.world()?),
+        None if args.dry_run => (Mode::DryRun, foreseen(args.offline)),
+        None => (Mode::Real, real()),
+    };
+    let worker = match PluginWorker::prepare(&loaded.library, &schedule, world) {
+        Ok(worker) => worker,
+        Err((uses, error)) => {
+            render::error(&format!("plugin `{uses}`: {error}"));
+            return Ok(Exit::Refused);
+        }
+    };
+    let end = show(&runtime, schedule, worker, vault, mode, args.format);
+    if let (Some(practice), Format::Text) = (&practice, args.format) {
+        rehearsed::tell(practice);
+    }
+    runtime.shutdown_background();
+    Ok(end.outcome.into())
+}
+
+/// Where this run's secrets come from.
+fn sources(args: &Args, loaded: &Loaded) -> Sources {
+    if args.practice.is_some() {
+        return Sources::Dummies;
+    }
+    if args.dry_run {
+        return Sources::None;
+    }
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect::<HashMap<_, _>>();
+    Sources::Real { environment: Arc::new(environment), folder: loaded.folder.clone() }
+}
+
+/// The schedule and its secrets; `None` after its problems were said.
+pub(super) async fn prepare(
+    loaded: &Loaded,
+    inputs: &[(String, String)],
+    sources: Sources,
+) -> Option<(Arc<Schedule>, Vault)> {
+    let schedule = async {
+        let pipeline = loaded.pipeline().await?;
+        loaded.say(&pipeline.warnings);
+        let inputs = Inputs::from_pairs(&pipeline, inputs)?;
+        Schedule::resolve(pipeline, inputs, Trigger { event: "manual".to_owned(), ..Trigger::default() })
+    };
+    let schedule = match schedule.await {
+        Ok(schedule) => Arc::new(schedule),
+        Err(problems) => {
+            loaded.say(&problems);
+            return None;
+        }
+    };
+    let vault = Vault::new(schedule.secrets.clone(), sources);
+    let missing = missing_secrets(&schedule, &vault);
+    if !missing.is_empty() {
+        loaded.say(&missing);
+        return None;
+    }
+    Some((schedule, vault))
+}
+
+/// The secrets that cannot be had for steps that will certainly be considered.
+fn missing_secrets(schedule: &Schedule, vault: &Vault) -> Problems {
+    let mut problems = Problems::default();
+    for step in &schedule.steps {
+        if step.decided_before_start() == Some(true) {
+            for name in step.secrets() {
+                if let Some(error) = vault.missing(name) {
+                    let message = format!("step `{}` cannot run: {}", step.id, error.message);
+                    problems.push(Problem::error(message));
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// Guests yield at each tick; looking for other work after every task keeps a spinning
+/// guest from delaying the others by more than that.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(1).build()?)
+}
+
+fn real() -> World {
+    World {
+        cluster: Cluster::Live(Connection::inferred()),
+        egress: Egress::Send(Dialer::new(Route::Named)),
+    }
+}
+
+fn foreseen(offline: bool) -> World {
+    if offline {
+        World { cluster: Cluster::Offline, egress: Egress::Plan(None) }
+    } else {
+        World {
+            cluster: Cluster::DryRun(Connection::inferred()),
+            egress: Egress::Plan(Some(Dialer::new(Route::Named))),
+        }
+    }
+}
+
+/// Runs the schedule and shows its events as they come.
+pub(super) fn show(
+    runtime: &tokio::runtime::Runtime,
+    schedule: Arc<Schedule>,
+    worker: PluginWorker,
+    vault: Vault,
+    mode: Mode,
+    format: Format,
+) -> RunEnd {
+    let (events, mut received) = mpsc::unbounded_channel::<Event>();
+    let clock = Clock::system();
+    let cancel = Cancel::default();
+    let run = Run {
+        worker: Arc::new(worker),
+        vault,
+        reporter: Reporter::new(&run_id(&clock), clock, Mask::default(), events),
+        cancel: cancel.clone(),
+        mode,
+    };
+    runtime.spawn(interrupts(cancel));
+    let running = runtime.spawn(execute(schedule, run));
+    let mut renderer = render::renderer(format);
+    while let Some(event) = received.blocking_recv() {
+        renderer.event(&event);
+    }
+    renderer.end();
+    runtime.block_on(running).expect("the executor does not panic and is not aborted")
+}
+
+/// The first Ctrl-C (or SIGTERM) cancels, the second stops at once.
+async fn interrupts(cancel: Cancel) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if cancel.gently.is_cancelled() {
+            cancel.at_once.cancel();
+        } else {
+            render::warn("cancelling; once more to stop at once");
+            cancel.gently.cancel();
+        }
+    }
+}
+
+/// The time to the second and four random digits: sorts by time, and is short enough to
+/// say aloud.
+fn run_id(clock: &Clock) -> String {
+    let mut random = [0_u8; 2];
+    let _ = getrandom::fill(&mut random);
+    let time = clock.now().strftime("%Y%m%d-%H%M%S");
+    format!("{time}-{:04x}", u16::from_ne_bytes(random))
+}

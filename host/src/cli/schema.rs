@@ -1,0 +1,26 @@
+//! `sluice schema`: the JSON Schema of pipeline files, for editors.
+
+use std::path::Path;
+
+use sluice_pipeline::schema;
+
+use super::{Exit, load, render};
+use crate::plugin::{BUILT_IN, Cache, Library};
+
+/// Print the JSON Schema of pipeline files
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  sluice schema > sluice.schema.json
+
+An editor that knows YAML schemas completes keys with it; a file names it in its first line:
+  # yaml-language-server: $schema=sluice.schema.json")]
+pub(super) struct Args {}
+
+pub(super) fn schema(_: &Args) -> anyhow::Result<Exit> {
+    let library = Library::new(Path::new(""), Cache::of_user().unwrap_or_else(|_| Cache::none()));
+    let names = BUILT_IN.iter().map(|plugin| plugin.name.to_owned()).collect::<Vec<_>>();
+    let catalog = load::runtime()?.block_on(library.catalog(&names));
+    render::line(&serde_json::to_string_pretty(&schema::file_schema(&catalog))?);
+    Ok(Exit::Success)
+}

@@ -1,0 +1,73 @@
+//! What a plugin says of itself, asked of an instance without any capability, and what
+//! its component imports.
+
+use std::time::Duration;
+
+use sluice_pipeline::{
+    catalog::PluginFacts,
+    permission::{Import, classify_import},
+};
+use wasmtime::component::{Component, types::{ComponentExtern, ComponentItem}};
+
+use super::{
+    engine::{Engine, Linked},
+    library::PluginError,
+    runner::Refusing,
+};
+use crate::bindings::Component as Plugin;
+
+/// How long a description may take: it computes nothing.
+const LONGEST: Duration = Duration::from_secs(2);
+/// The size of a description, in bytes.
+const SIZE: usize = 256 << 10;
+
+/// The facts of the component with that digest.
+pub(super) async fn describe(
+    engine: &Engine,
+    component: &Component,
+    digest: &str,
+) -> Result<PluginFacts, PluginError> {
+    let kind = component.component_type();
+    let exports = kind.exports(engine.wasm()).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    if !exports.iter().any(|name| name.starts_with("sluice:plugin/step@")) {
+        return Err(PluginError::Contract(
+            "it does not export `sluice:plugin/step`; build it against the world `sluice:plugin/plugin`".to_owned(),
+        ));
+    }
+    let imports = kind.imports(engine.wasm()).map(|(name, item)| import_name(name, &item));
+    let imports = imports.collect::<Vec<_>>();
+    if let Some(name) = imports.iter().find(|name| classify_import(name) == Import::Unknown) {
+        return Err(PluginError::Contract(format!("it imports `{name}`, which no permission gives")));
+    }
+    let text = tokio::time::timeout(LONGEST, ask(engine, component))
+        .await
+        .map_err(|_| PluginError::Contract(format!("`describe` took longer than {LONGEST:?}")))?
+        .map_err(|error| PluginError::Contract(format!("`describe` failed: {}", root(&error))))?;
+    if text.len() > SIZE {
+        let message = format!("its description is longer than {} KiB", SIZE >> 10);
+        return Err(PluginError::Contract(message));
+    }
+    PluginFacts::from_description(&text, digest.to_owned(), imports).map_err(PluginError::Contract)
+}
+
+async fn ask(engine: &Engine, component: &Component) -> wasmtime::Result<String> {
+    // The capabilities are linked so that the component can be instantiated; the instance
+    // has no permission for any of them.
+    let linker = engine.linker(Linked { kube: true, http: true })?;
+    let mut store = engine.store(Refusing::instance());
+    let plugin = Plugin::instantiate_async(&mut store, component, &linker).await?;
+    plugin.sluice_plugin_step().call_describe(&mut store).await
+}
+
+/// The last cause of an error, which says what happened; the ones before say where.
+pub(super) fn root(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string()
+}
+
+/// An import's name. Functions and types outside any interface are named as such.
+fn import_name(name: &str, item: &ComponentExtern<'_>) -> String {
+    match item.ty {
+        ComponentItem::ComponentInstance(_) => name.to_owned(),
+        _ => format!("{name} (outside any interface)"),
+    }
+}

@@ -1,0 +1,18 @@
+//! Plugins: where their components come from, how they are compiled and kept, what they
+//! say of themselves, and how one attempt of a step runs in a fresh instance.
+
+mod built_in;
+mod cache;
+mod describe;
+mod engine;
+mod instance;
+mod library;
+mod limits;
+mod reference;
+mod runner;
+
+pub use built_in::BUILT_IN;
+pub use cache::Cache;
+pub use library::{Library, PluginError};
+pub use reference::Reference;
+pub use runner::{PluginWorker, World};

@@ -1,0 +1,269 @@
+//! Runs one attempt of a step: a fresh store, the capabilities that the step's
+//! permissions link, one call, and what its end means.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+use sluice_pipeline::{
+    permission::Permissions,
+    schedule::{Outcome, Schedule},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    describe::root,
+    engine::{Engine, Linked},
+    instance::Instance,
+    library::{Library, PluginError},
+    limits,
+};
+use crate::{
+    bindings::{
+        ComponentPre,
+        exports::sluice::plugin::step::{
+            Context, Failure, FailureKind, Outcome as WitOutcome, StepSummary,
+        },
+    },
+    capability::{
+        http::{Egress, HttpCalls},
+        kube::{Cluster, KubeCalls},
+    },
+    run::{
+        Attempt, AttemptEnd, Effects, Reporter, Summary, Worker,
+        clock::Clock,
+        event::{Blame, ErrorKind, StepError},
+    },
+    secret::{Mask, StepSecrets},
+};
+
+/// What of the outside world a run can reach.
+#[derive(Clone)]
+pub struct World {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The network.
+    pub egress: Egress,
+}
+
+/// Runs steps as components.
+pub struct PluginWorker {
+    engine: Arc<Engine>,
+    world: World,
+    ready: HashMap<(String, Linked), ComponentPre<Instance>>,
+    repeatable: BTreeMap<String, bool>,
+}
+
+impl PluginWorker {
+    /// A worker with every component of the schedule compiled and linked, before the
+    /// first step starts.
+    pub fn prepare(
+        library: &Library,
+        schedule: &Schedule,
+        world: World,
+    ) -> Result<Self, (String, PluginError)> {
+        let engine = library.engine().map_err(|error| (String::new(), error))?.clone();
+        let mut components = HashMap::new();
+        let mut ready = HashMap::new();
+        let mut repeatable = BTreeMap::new();
+        for step in &schedule.steps {
+            let uses = step.uses.clone();
+            let failed = |error| (uses.clone(), error);
+            if !components.contains_key(&uses) {
+                components.insert(uses.clone(), library.component(&uses).map_err(failed)?);
+            }
+            let linked = Linked::of(&step.permissions);
+            let key = (uses.clone(), linked);
+            if !ready.contains_key(&key) {
+                let link = || -> wasmtime::Result<_> {
+                    let linker = engine.linker(linked)?;
+                    ComponentPre::new(linker.instantiate_pre(&components[&uses])?)
+                };
+                let linked = link().map_err(|error| failed(PluginError::Contract(root(&error))))?;
+                ready.insert(key, linked);
+            }
+            repeatable.insert(uses, step.repeatable());
+        }
+        Ok(Self { engine, world, ready, repeatable })
+    }
+}
+
+impl Linked {
+    fn of(permissions: &Permissions) -> Self {
+        Self { kube: !permissions.kube_apply.is_empty(), http: !permissions.http.is_empty() }
+    }
+}
+
+impl Worker for PluginWorker {
+    fn attempt(&self, attempt: Attempt) -> BoxFuture<'static, AttemptEnd> {
+        let key = (attempt.uses.clone(), Linked::of(&attempt.permissions));
+        let Some(plugin) = self.ready.get(&key).cloned() else {
+            let message = format!("`{}` was not prepared", attempt.uses);
+            let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
+            return Box::pin(std::future::ready(Err(error)));
+        };
+        let (engine, world) = (self.engine.clone(), self.world.clone());
+        Box::pin(async move { run(&engine, &plugin, &world, attempt).await })
+    }
+
+    fn repeatable(&self, uses: &str) -> bool {
+        self.repeatable.get(uses).copied().unwrap_or(false)
+    }
+}
+
+async fn run(
+    engine: &Engine,
+    plugin: &ComponentPre<Instance>,
+    world: &World,
+    attempt: Attempt,
+) -> AttemptEnd {
+    let mut store = engine.store(instance(world, &attempt));
+    let context = context(&attempt);
+    let config = attempt.config.to_string();
+    let call = async {
+        let plugin = plugin.instantiate_async(&mut store).await?;
+        plugin.sluice_plugin_step().call_run(&mut store, &context, &config).await
+    };
+    let called = call.await;
+    store.data().finish_output();
+    match called {
+        Ok(Ok(outputs)) => outputs_of(&outputs),
+        Ok(Err(failure)) => Err(failure_of(failure)),
+        Err(error) => Err(trap(&error, store.data().limits.refused.as_deref())),
+    }
+}
+
+fn instance(world: &World, attempt: &Attempt) -> Instance {
+    let http = HttpCalls {
+        step: attempt.step.clone(),
+        permissions: attempt.permissions.clone(),
+        secrets: attempt.secrets.clone(),
+        effects: attempt.effects.clone(),
+        reporter: attempt.reporter.clone(),
+        egress: world.egress.clone(),
+    };
+    let kube = KubeCalls {
+        step: attempt.step.clone(),
+        permissions: attempt.permissions.clone(),
+        effects: attempt.effects.clone(),
+        reporter: attempt.reporter.clone(),
+        cancel: attempt.cancel.clone(),
+        cluster: world.cluster.clone(),
+    };
+    Instance::new(http, kube, attempt.reporter.clone())
+}
+
+/// An instance that may do nothing and whom nobody hears: for descriptions.
+pub(super) struct Refusing;
+
+impl Refusing {
+    pub(super) fn instance() -> Instance {
+        let (events, _) = mpsc::unbounded_channel();
+        let reporter = Reporter::new("", Clock::system(), Mask::default(), events);
+        let permissions = Arc::new(Permissions::default());
+        let effects = Effects::new(reporter.clone());
+        let http = HttpCalls {
+            step: String::new(),
+            permissions: permissions.clone(),
+            secrets: Arc::new(StepSecrets::default()),
+            effects: effects.clone(),
+            reporter: reporter.clone(),
+            egress: Egress::Plan(None),
+        };
+        let kube = KubeCalls {
+            step: String::new(),
+            permissions,
+            effects,
+            reporter: reporter.clone(),
+            cancel: CancellationToken::new(),
+            cluster: Cluster::Offline,
+        };
+        Instance::new(http, kube, reporter)
+    }
+}
+
+fn context(attempt: &Attempt) -> Context {
+    Context {
+        run: attempt.reporter.run().to_owned(),
+        pipeline: attempt.pipeline.clone(),
+        step: attempt.step.clone(),
+        attempt: attempt.number,
+        trigger: attempt.trigger.to_string(),
+        link: None,
+        elapsed: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
+        steps: attempt.needs.iter().map(summary).collect(),
+        details: "{}".to_owned(),
+    }
+}
+
+fn summary(step: &Summary) -> StepSummary {
+    StepSummary {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        uses: step.uses.clone(),
+        outcome: match step.outcome {
+            Outcome::Success => WitOutcome::Success,
+            Outcome::Failure => WitOutcome::Failure,
+            Outcome::Skipped => WitOutcome::Skipped,
+            Outcome::Cancelled => WitOutcome::Cancelled,
+            Outcome::Unknown => WitOutcome::Unknown,
+        },
+        outputs: step.outputs.to_string(),
+        duration: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
+        reason: step.reason.clone(),
+        details: "{}".to_owned(),
+    }
+}
+
+fn outputs_of(text: &str) -> AttemptEnd {
+    let wrong = |kind, message: String| Err(StepError::new(Blame::Plugin, kind, message));
+    if text.len() > limits::OUTPUTS {
+        let message = format!(
+            "its outputs are {} KiB long, the limit is {} KiB",
+            text.len() >> 10,
+            limits::OUTPUTS >> 10
+        );
+        return wrong(ErrorKind::Limit, message);
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(outputs @ Value::Object(_)) => Ok(outputs),
+        Ok(_) => wrong(ErrorKind::Contract, "its outputs are JSON but not an object".to_owned()),
+        Err(error) => wrong(ErrorKind::Contract, format!("its outputs are not JSON: {error}")),
+    }
+}
+
+/// What a failure that the plugin reports means. Only a wrong configuration is the
+/// pipeline author's; a plugin that says it failed speaks of the world.
+fn failure_of(failure: Failure) -> StepError {
+    let (blame, kind) = match failure.kind {
+        FailureKind::Configuration => (Blame::Author, ErrorKind::Configuration),
+        FailureKind::Denied => (Blame::Author, ErrorKind::Denied),
+        FailureKind::Unavailable => (Blame::World, ErrorKind::Unavailable),
+        FailureKind::Failed | FailureKind::Other(_) => (Blame::World, ErrorKind::Failed),
+        FailureKind::Unknown => (Blame::World, ErrorKind::Unknown),
+        FailureKind::Cancelled => (Blame::Author, ErrorKind::Cancelled),
+    };
+    let mut message = failure.message;
+    if message.len() > crate::run::LINE_LIMIT {
+        message.truncate(message.floor_char_boundary(crate::run::LINE_LIMIT));
+        message.push('…');
+    }
+    StepError { blame, kind, message, retry_after: failure.retry_after }
+}
+
+/// What it means that the plugin did not come to its end.
+fn trap(error: &wasmtime::Error, refused: Option<&str>) -> StepError {
+    if let Some(what) = refused {
+        return StepError::new(Blame::Plugin, ErrorKind::Limit, format!("the plugin {what}"));
+    }
+    let message = if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        format!("the plugin ended by `exit({})` without a result", exit.0)
+    } else {
+        format!("the plugin trapped: {}", root(error))
+    };
+    StepError::new(Blame::Plugin, ErrorKind::Contract, message)
+}

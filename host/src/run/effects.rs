@@ -1,0 +1,146 @@
+//! The life of the effects of one attempt: each is said before its first byte is sent,
+//! and each ends as done, failed or unknown, also when whoever asked for it is gone.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::{
+    Reporter,
+    event::{Effect, EffectState},
+};
+
+/// The effects of one attempt; clones share them.
+#[derive(Clone)]
+pub struct Effects(Arc<Ledger>);
+
+struct Ledger {
+    reporter: Reporter,
+    open: Mutex<BTreeMap<u64, Effect>>,
+    next: AtomicU64,
+    in_flight: watch::Sender<usize>,
+    lost: AtomicBool,
+    planned: AtomicBool,
+}
+
+/// An effect on its way. Dropping it without a word leaves it unknown.
+pub struct Started {
+    id: u64,
+    ledger: Arc<Ledger>,
+}
+
+impl Effects {
+    /// No effects yet.
+    pub fn new(reporter: Reporter) -> Self {
+        Self(Arc::new(Ledger {
+            reporter,
+            open: Mutex::default(),
+            next: AtomicU64::new(0),
+            in_flight: watch::Sender::new(0),
+            lost: AtomicBool::new(false),
+            planned: AtomicBool::new(false),
+        }))
+    }
+
+    /// Says that the effect begins. Call it before the first byte is sent.
+    pub fn start(&self, effect: Effect) -> Started {
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        self.0.say(&effect, EffectState::Started, Value::Null);
+        self.0.lock().insert(id, effect);
+        self.0.in_flight.send_modify(|count| *count += 1);
+        Started { id, ledger: self.0.clone() }
+    }
+
+    /// Says that a dry run foresees the effect.
+    pub fn plan(&self, effect: &Effect) {
+        self.0.planned.store(true, Ordering::Relaxed);
+        self.0.say(effect, EffectState::Planned, Value::Null);
+    }
+
+    /// Says that the effect is refused, and why.
+    pub fn refuse(&self, effect: &Effect, why: &str) {
+        self.0.say(effect, EffectState::Refused, json!({ "reason": why }));
+    }
+
+    /// Waits until no effect is on its way, at most so long; those that still are by then
+    /// are unknown from then on.
+    pub async fn settle(&self, limit: Duration) {
+        let mut in_flight = self.0.in_flight.subscribe();
+        let settled = in_flight.wait_for(|count| *count == 0);
+        if tokio::time::timeout(limit, settled).await.is_err() {
+            let open = self.0.lock().keys().copied().collect::<Vec<_>>();
+            for id in open {
+                self.0.end(id, EffectState::Unknown, json!({ "reason": "no answer came" }));
+            }
+        }
+    }
+
+    /// An effect was asked for and its answer was lost.
+    pub fn lost(&self) -> bool {
+        self.0.lost.load(Ordering::Relaxed)
+    }
+
+    /// An effect was foreseen instead of done.
+    pub fn planned(&self) -> bool {
+        self.0.planned.load(Ordering::Relaxed)
+    }
+}
+
+impl Started {
+    /// The world confirmed it.
+    pub fn done(self, detail: Value) {
+        self.ledger.end(self.id, EffectState::Done, detail);
+    }
+
+    /// The world refused it, or it was never sent: nothing changed.
+    pub fn failed(self, why: &str) {
+        self.ledger.end(self.id, EffectState::Failed, json!({ "reason": why }));
+    }
+
+    /// It was sent, and the answer was lost.
+    pub fn unknown(self, why: &str) {
+        self.ledger.end(self.id, EffectState::Unknown, json!({ "reason": why }));
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let why = json!({ "reason": "the step ended before an answer came" });
+        self.ledger.end(self.id, EffectState::Unknown, why);
+    }
+}
+
+impl Ledger {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Effect>> {
+        self.open.lock().expect("no holder of the lock panics")
+    }
+
+    /// Ends an effect once; a second end of the same is ignored.
+    fn end(&self, id: u64, state: EffectState, detail: Value) {
+        let Some(effect) = self.lock().remove(&id) else { return };
+        if state == EffectState::Unknown {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+        self.say(&effect, state, detail);
+        self.in_flight.send_modify(|count| *count -= 1);
+    }
+
+    /// Says the effect with what identifies it and what became of it.
+    fn say(&self, effect: &Effect, state: EffectState, became: Value) {
+        let mut detail = effect.detail.clone();
+        if let (Value::Object(detail), Value::Object(became)) = (&mut detail, &became) {
+            detail.extend(became.clone());
+        } else if detail.is_null() {
+            detail = became;
+        }
+        self.reporter.effect(Effect { state, detail, ..effect.clone() });
+    }
+}

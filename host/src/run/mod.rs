@@ -1,0 +1,14 @@
+//! A run: steps in their order, attempts, cancellation, and the events that tell of it.
+//! What a step *is* stays behind [`Worker`]; this module knows no WebAssembly.
+
+pub mod clock;
+mod effects;
+pub mod event;
+mod executor;
+mod reporter;
+mod worker;
+
+pub use effects::{Effects, Started};
+pub use executor::{Cancel, Run, RunEnd, execute};
+pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter};
+pub use worker::{Attempt, AttemptEnd, Summary, Worker};

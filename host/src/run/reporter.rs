@@ -1,0 +1,140 @@
+//! How the parts of a run say what happens: events on one channel, every text masked
+//! and cleaned on its way, and what a plugin says kept to a stated size.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    clock::Clock,
+    event::{Effect, Event, EventKind, Level},
+};
+use crate::secret::Mask;
+
+/// What a step's log and progress lines may amount to, in bytes.
+pub const LOG_LIMIT: usize = 256 * 1024;
+/// What one line may amount to, in bytes.
+pub const LINE_LIMIT: usize = 8 * 1024;
+/// What an event counts for beside its text, so that empty lines are not free.
+const LINE_COST: usize = 64;
+
+/// Says the events of one run; cloned for each step.
+#[derive(Clone)]
+pub struct Reporter {
+    run: Arc<str>,
+    step: Option<Arc<str>>,
+    clock: Clock,
+    mask: Mask,
+    events: UnboundedSender<Event>,
+    said: Arc<Said>,
+}
+
+/// How much one step has said.
+#[derive(Default)]
+struct Said {
+    bytes: AtomicUsize,
+    cut: AtomicBool,
+}
+
+impl Reporter {
+    /// The reporter of a run, which masks what `mask` knows at the time of saying.
+    pub fn new(run: &str, clock: Clock, mask: Mask, events: UnboundedSender<Event>) -> Self {
+        Self { run: run.into(), step: None, clock, mask, events, said: Arc::default() }
+    }
+
+    /// The reporter of one of its steps, with a log of its own.
+    #[must_use]
+    pub fn of_step(&self, id: &str) -> Self {
+        Self { step: Some(id.into()), said: Arc::default(), ..self.clone() }
+    }
+
+    /// The run's identifier.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What hides the run's secrets.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// Says an event. Nobody listening is no error: the run goes on.
+    pub fn say(&self, kind: EventKind) {
+        let event = Event {
+            run: self.run.to_string(),
+            step: self.step.as_deref().map(str::to_owned),
+            at: self.clock.now(),
+            kind,
+        };
+        let _ = self.events.send(event);
+    }
+
+    /// Says how far an effect has come.
+    pub fn effect(&self, mut effect: Effect) {
+        effect.target = self.mask.text(&effect.target);
+        effect.detail = self.mask.value(effect.detail);
+        self.say(EventKind::Effect(effect));
+    }
+
+    /// Says what the step does now, within the size of its log.
+    pub fn progress(&self, message: &str) {
+        if let Some(message) = self.admit(message, 0) {
+            self.say(EventKind::StepProgress { message });
+        }
+    }
+
+    /// Says a line of the plugin's, within the size of its log.
+    pub fn log(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
+        let more = fields.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if let Some(message) = self.admit(message, more) {
+            let fields = fields
+                .into_iter()
+                .map(|(key, value)| (self.mask.text(&key), self.mask.text(&value)))
+                .collect::<BTreeMap<_, _>>();
+            self.say(EventKind::StepLog { level, message, fields });
+        }
+    }
+
+    /// The text masked and cut to a line's size; `None`, after one note, when the step
+    /// has said all that it may.
+    fn admit(&self, message: &str, more: usize) -> Option<String> {
+        let size = message.len().min(LINE_LIMIT) + more + LINE_COST;
+        let before = self.said.bytes.fetch_add(size, Ordering::Relaxed);
+        if before + size > LOG_LIMIT {
+            if !self.said.cut.swap(true, Ordering::Relaxed) {
+                self.say(EventKind::StepLog {
+                    level: Level::Warn,
+                    message: format!(
+                        "the log was cut here: a step may say {} KiB",
+                        LOG_LIMIT / 1024
+                    ),
+                    fields: BTreeMap::new(),
+                });
+            }
+            return None;
+        }
+        let mut text = self.mask.text(message);
+        if text.len() > LINE_LIMIT {
+            text.truncate(text.floor_char_boundary(LINE_LIMIT));
+            text.push('…');
+        }
+        Some(text)
+    }
+
+    /// A JSON value with every text in it masked.
+    pub fn masked(&self, value: Value) -> Value {
+        self.mask.value(value)
+    }
+}

@@ -1,0 +1,128 @@
+//! Hides the values of secrets in whatever is shown, in the forms in which a server or a
+//! plugin may echo them.
+
+use std::sync::{Arc, RwLock};
+
+use serde_json::Value;
+
+/// What stands where a secret was.
+const STAR: &str = "***";
+
+/// Knows the values that must not be shown; clones share what they know.
+#[derive(Clone, Default)]
+pub struct Mask(Arc<RwLock<Vec<String>>>);
+
+impl Mask {
+    /// From now on hides `value`, as it is and as URLs, JSON and base64 write it.
+    pub fn add(&self, value: &str) {
+        let mut forms = forms_of(value);
+        let mut known = self.0.write().expect("no holder of the lock panics");
+        forms.retain(|form| !known.contains(form));
+        known.extend(forms);
+        // The longest first, so that a value inside another leaves nothing of it behind.
+        known.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// The text without any known value.
+    pub fn text(&self, text: &str) -> String {
+        let known = self.0.read().expect("no holder of the lock panics");
+        let mut text = text.to_owned();
+        for form in known.iter() {
+            if text.contains(form.as_str()) {
+                text = text.replace(form.as_str(), STAR);
+            }
+        }
+        text
+    }
+
+    /// The value with every key and text in it without any known value.
+    pub fn value(&self, value: Value) -> Value {
+        if self.0.read().expect("no holder of the lock panics").is_empty() {
+            return value;
+        }
+        match value {
+            Value::String(text) => Value::String(self.text(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.value(item)).collect(),
+            Value::Object(map) => map
+                .into_iter()
+                .map(|(key, item)| (self.text(&key), self.value(item)))
+                .collect(),
+            other => other,
+        }
+    }
+}
+
+/// The value as texts may carry it. A URL's origin is no secret; what follows it is.
+fn forms_of(value: &str) -> Vec<String> {
+    let mut forms = vec![value.to_owned()];
+    if let Ok(url) = url::Url::parse(value)
+        && url.has_host()
+        && url.path().len() > 1
+    {
+        forms.push(url[url::Position::BeforePath..].trim_start_matches('/').to_owned());
+    }
+    for form in forms.clone() {
+        forms.push(url::form_urlencoded::byte_serialize(form.as_bytes()).collect());
+        let json = Value::String(form.clone()).to_string();
+        forms.push(json[1..json.len() - 1].to_owned());
+        // Base64 of a value inside a longer text depends on where it stands; these are
+        // the three cores that all such texts share.
+        for shift in 0..3 {
+            forms.push(base64_core(form.as_bytes(), shift));
+        }
+    }
+    forms.retain(|form| form.len() >= 8);
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+/// The base64 digits of `bytes` that do not depend on what stands before (`shift` bytes)
+/// or after them.
+fn base64_core(bytes: &[u8], shift: usize) -> String {
+    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+    let mut padded = vec![0; shift];
+    padded.extend_from_slice(bytes);
+    let text = STANDARD_NO_PAD.encode(&padded);
+    let from = (shift * 8).div_ceil(6);
+    let to = padded.len() * 8 / 6;
+    text[from.min(to)..to].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use serde_json::json;
+
+    use super::*;
+
+    fn mask() -> Mask {
+        let mask = Mask::default();
+        mask.add("hunter2\"hunter2");
+        mask.add("https://hooks.example/services/T0/B0/abcdef");
+        mask
+    }
+
+    #[test]
+    fn values_are_hidden_as_they_are_and_as_json_and_urls_write_them() {
+        assert_eq!(mask().text("a hunter2\"hunter2 b"), "a *** b");
+        assert_eq!(mask().text(r#"a hunter2\"hunter2 b"#), "a *** b");
+        assert_eq!(mask().text("x=hunter2%22hunter2&y"), "x=***&y");
+        assert_eq!(mask().text("GET /services/T0/B0/abcdef HTTP/1.1"), "GET /*** HTTP/1.1");
+    }
+
+    #[test]
+    fn values_are_hidden_in_base64_wherever_they_stand() {
+        for before in ["", "u", "us", "user:"] {
+            let text = STANDARD.encode(format!("{before}hunter2\"hunter2!"));
+            let masked = mask().text(&text);
+            assert!(masked.contains(STAR), "{text} became {masked}");
+        }
+    }
+
+    #[test]
+    fn keys_and_texts_of_values_are_hidden() {
+        let value = json!({"hunter2\"hunter2": ["hunter2\"hunter2", 1]});
+        assert_eq!(mask().value(value), json!({"***": ["***", 1]}));
+    }
+}

@@ -1,0 +1,11 @@
+//! Secrets: where their values come from, what stands for them inside a plugin, and how
+//! they are hidden wherever they come back. Values live only here and in the request
+//! that carries them.
+
+mod mask;
+mod placeholder;
+mod source;
+
+pub use mask::Mask;
+pub use placeholder::{Held, StepSecrets};
+pub use source::{Sources, Vault};

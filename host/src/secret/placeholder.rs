@@ -1,0 +1,107 @@
+//! What stands for a secret inside a plugin: a text that cannot be guessed and is worth
+//! nothing outside its run and step.
+
+use sluice_pipeline::{
+    permission::HostPattern,
+    pipeline::{Placement, Secret},
+};
+use url::{Position, Url};
+
+use crate::run::event::{Blame, ErrorKind, StepError};
+
+/// The secrets of one attempt.
+#[derive(Default)]
+pub struct StepSecrets(Vec<Held>);
+
+/// One secret and what stands for it.
+pub struct Held {
+    /// Its name in the pipeline.
+    pub name: String,
+    /// What the plugin sees where the value belongs, without an origin.
+    pub token: String,
+    /// What the plugin gets in its `with`: the token, after its origin for a URL.
+    pub placeholder: String,
+    /// The value; `None` in a dry run.
+    pub value: Option<String>,
+    /// The hosts it may be sent to.
+    pub hosts: Vec<HostPattern>,
+    /// Where in a request it may stand, unless `at` says so.
+    pub placement: Placement,
+    /// The JSON pointer at which it may stand in a body, and then nowhere else.
+    pub at: Option<String>,
+}
+
+impl StepSecrets {
+    /// Adds a secret behind a fresh placeholder.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        secret: &Secret,
+        value: Option<String>,
+    ) -> Result<(), StepError> {
+        let token = token()?;
+        let placeholder = match secret.placement {
+            Placement::Url => format!("{}/{token}", origin(name, secret, value.as_deref())?),
+            Placement::Header => token.clone(),
+        };
+        self.0.push(Held {
+            name: name.to_owned(),
+            token,
+            placeholder,
+            value,
+            hosts: secret.hosts.clone(),
+            placement: secret.placement,
+            at: secret.at.clone(),
+        });
+        Ok(())
+    }
+
+    /// What the plugin gets for the named secret.
+    pub fn placeholder(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|held| held.name == name).map(|held| held.placeholder.as_str())
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Held> {
+        self.0.iter()
+    }
+
+    /// There are none: nothing needs to be looked for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The origin that the plugin may know: the value's, or in a dry run its first host's.
+fn origin(name: &str, secret: &Secret, value: Option<&str>) -> Result<String, StepError> {
+    let refused = |why: &str| {
+        let message = format!("secret `{name}` is declared `as: url`, but {why}");
+        StepError::new(Blame::Author, ErrorKind::Secret, message)
+    };
+    let Some(value) = value else {
+        let host = secret.hosts.first().map(ToString::to_string).unwrap_or_default();
+        return Ok(format!("https://{}", host.trim_start_matches("*.")));
+    };
+    let url = Url::parse(value).map_err(|_| refused("its value is not a URL"))?;
+    let Some(host) = url.host_str() else {
+        return Err(refused("its value has no host"));
+    };
+    if !secret.hosts.iter().any(|pattern| pattern.matches(host)) {
+        return Err(refused("its value's host is none of its `hosts`"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused("its value carries a user name or password before the host"));
+    }
+    Ok(url[..Position::BeforePath].to_owned())
+}
+
+/// 128 bits from the system, in letters and digits that every place of a request takes.
+fn token() -> Result<String, StepError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = format!("the system gives no random bytes: {error}");
+        StepError::new(Blame::World, ErrorKind::Unavailable, message)
+    })?;
+    let digits = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Ok(format!("sluice-secret-{digits}"))
+}

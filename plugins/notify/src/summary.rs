@@ -1,0 +1,196 @@
+//! The run in one typed summary, from which every service's message is made. All texts
+//! are cleaned and cut here: what a step said may hold anything.
+
+use serde_json::Value;
+
+use crate::bindings::exports::sluice::plugin::step::{
+    Context, Outcome as StepOutcome, StepSummary,
+};
+use crate::config::Config;
+
+/// The longest name or title, in characters.
+const NAME: usize = 150;
+/// The longest reason or text of the author, in characters.
+const TEXT: usize = 1_000;
+
+/// What is told of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Summary {
+    pub(crate) pipeline: String,
+    pub(crate) run: String,
+    /// The author's title; the pipeline's name where there is none.
+    pub(crate) title: String,
+    pub(crate) outcome: Outcome,
+    /// Milliseconds so far.
+    pub(crate) elapsed: u64,
+    pub(crate) link: Option<String>,
+    pub(crate) details: Option<String>,
+    /// In the order of the file.
+    pub(crate) steps: Vec<Step>,
+    pub(crate) deployed: Vec<Deployed>,
+    /// Of the first step that failed.
+    pub(crate) error: Option<StepError>,
+}
+
+/// How a step or the run ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    Success,
+    Failure,
+    Skipped,
+    Cancelled,
+    Unknown,
+}
+
+/// How one step ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) outcome: Outcome,
+    /// Milliseconds.
+    pub(crate) duration: u64,
+    pub(crate) reason: Option<String>,
+}
+
+/// What a step has deployed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Deployed {
+    /// `Deployment web/web`.
+    pub(crate) workload: String,
+    /// Container and image.
+    pub(crate) images: Vec<(String, String)>,
+    /// The step saw the new pods up.
+    pub(crate) verified: bool,
+}
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StepError {
+    pub(crate) step: String,
+    pub(crate) reason: String,
+}
+
+impl Outcome {
+    /// The word for it, as in events.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn of(outcome: &StepOutcome) -> Self {
+        match outcome {
+            StepOutcome::Success => Self::Success,
+            StepOutcome::Failure => Self::Failure,
+            StepOutcome::Skipped => Self::Skipped,
+            StepOutcome::Cancelled => Self::Cancelled,
+            // Never a success by mistake.
+            StepOutcome::Unknown | StepOutcome::Other(_) => Self::Unknown,
+        }
+    }
+}
+
+impl Summary {
+    /// Sums the run up, as far as the step that tells it can see.
+    pub(crate) fn of(context: &Context, config: &Config) -> Self {
+        let pipeline = clean(&context.pipeline, NAME);
+        let error = context.steps.iter().find_map(|step| {
+            let failed = matches!(
+                Outcome::of(&step.outcome),
+                Outcome::Failure | Outcome::Unknown
+            );
+            let reason = step.reason.as_deref().unwrap_or("no reason was given");
+            failed.then(|| StepError {
+                step: clean(&step.title, NAME),
+                reason: clean(reason, TEXT),
+            })
+        });
+        Self {
+            run: clean(&context.run, NAME),
+            title: config
+                .title
+                .as_deref()
+                .map_or_else(|| pipeline.clone(), |title| clean(title, NAME)),
+            pipeline,
+            outcome: overall(&context.steps),
+            elapsed: context.elapsed,
+            link: config
+                .link
+                .as_ref()
+                .or(context.link.as_ref())
+                .map(|link| clean(link, TEXT)),
+            details: config.details.as_deref().map(|text| clean(text, TEXT)),
+            steps: context.steps.iter().map(step).collect(),
+            deployed: context.steps.iter().filter_map(deployed).collect(),
+            error,
+        }
+    }
+}
+
+/// The worst that happened: nobody knowing comes before failing.
+fn overall(steps: &[StepSummary]) -> Outcome {
+    let outcomes: Vec<_> = steps
+        .iter()
+        .filter(|step| !tolerated(step))
+        .map(|step| Outcome::of(&step.outcome))
+        .collect();
+    [Outcome::Unknown, Outcome::Failure, Outcome::Cancelled]
+        .into_iter()
+        .find(|worst| outcomes.contains(worst))
+        .unwrap_or(Outcome::Success)
+}
+
+/// The pipeline goes on without this step (`continue-on-error`).
+fn tolerated(step: &StepSummary) -> bool {
+    let details: Option<Value> = serde_json::from_str(&step.details).ok();
+    details.is_some_and(|details| details["continue-on-error"] == Value::Bool(true))
+}
+
+fn step(step: &StepSummary) -> Step {
+    Step {
+        id: clean(&step.id, NAME),
+        title: clean(&step.title, NAME),
+        outcome: Outcome::of(&step.outcome),
+        duration: step.duration,
+        reason: step.reason.as_deref().map(|reason| clean(reason, TEXT)),
+    }
+}
+
+/// What a step deployed, if its outputs speak of a workload and of images.
+fn deployed(step: &StepSummary) -> Option<Deployed> {
+    let outputs: Value = serde_json::from_str(&step.outputs).ok()?;
+    let images = outputs["images"].as_object()?.iter();
+    Some(Deployed {
+        workload: clean(outputs["workload"].as_str()?, NAME),
+        images: images
+            .filter_map(|(container, image)| {
+                Some((clean(container, NAME), clean(image.as_str()?, TEXT)))
+            })
+            .collect(),
+        verified: outputs["verified"] == Value::Bool(true),
+    })
+}
+
+/// A text without control and direction characters, but for line breaks, cut to so many
+/// characters.
+pub(crate) fn clean(text: &str, longest: usize) -> String {
+    let harmless = |c: &char| {
+        *c == '\n'
+            || !(c.is_control()
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    };
+    let mut kept = text.trim().chars().filter(harmless);
+    let mut cut: String = kept.by_ref().take(longest).collect();
+    if kept.next().is_some() {
+        cut.push('…');
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! A plugin that misbehaves in the way that its `with` names.
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    wit_bindgen::generate!({
+        path: "../../../wit/plugin",
+        world: "plugin",
+        generate_all,
+    });
+}
+
+use bindings::{
+    exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest},
+    sluice::plugin::log::{Level, log, progress},
+};
+
+struct Hostile;
+
+impl Guest for Hostile {
+    fn describe() -> String {
+        r#"{"name":"hostile","version":"0.1.0","summary":"misbehaves",
+            "with":{"type":"object","required":["do"],"additionalProperties":false,
+                    "properties":{"do":{"type":"string"}}},
+            "outputs":{"type":"object","additionalProperties":false,
+                       "properties":{"number":{"type":"integer"},"text":{"type":"string"}}},
+            "capabilities":[],"repeatable":true}"#
+            .to_owned()
+    }
+
+    fn run(context: Context, config: String) -> Result<String, Failure> {
+        let config: serde_json::Value = serde_json::from_str(&config).expect("the host sends JSON");
+        match config["do"].as_str().unwrap_or_default() {
+            "trap" => panic!("as it was told"),
+            "loop" => loop {
+                std::hint::black_box(());
+            },
+            "memory" => {
+                let mut kept = Vec::new();
+                loop {
+                    kept.push(vec![1_u8; 1 << 20]);
+                    std::hint::black_box(&kept);
+                }
+            }
+            "flood" => {
+                for line in 0..100_000 {
+                    log(Level::Info, &format!("line {line}"), &[]);
+                }
+                Ok("{}".to_owned())
+            }
+            "long-line" => {
+                log(Level::Info, &"x".repeat(1 << 20), &[]);
+                Ok("{}".to_owned())
+            }
+            "outputs-break-schema" => Ok(r#"{"number":"seven"}"#.to_owned()),
+            "outputs-not-json" => Ok("seven".to_owned()),
+            "outputs-not-object" => Ok("[1]".to_owned()),
+            "outputs-huge" => Ok(format!(r#"{{"text":"{}"}}"#, "x".repeat(2 << 20))),
+            "exit" => std::process::exit(0),
+            "steer" => {
+                let text = "\u{1b}[2J\u{1b}]0;owned\u{7}\n::error::boo\n##[command]rm\r\u{202e}txet";
+                log(Level::Info, text, &[]);
+                progress(text);
+                println!("{text}");
+                Err(Failure {
+                    kind: FailureKind::Failed,
+                    message: text.to_owned(),
+                    retry_after: None,
+                    details: "{}".to_owned(),
+                })
+            }
+            "unavailable" => Err(Failure {
+                kind: FailureKind::Unavailable,
+                message: format!("attempt {} is too early", context.attempt),
+                retry_after: None,
+                details: "{}".to_owned(),
+            }),
+            "third-time" if context.attempt < 3 => Err(Failure {
+                kind: FailureKind::Unavailable,
+                message: format!("attempt {} is too early", context.attempt),
+                retry_after: None,
+                details: "{}".to_owned(),
+            }),
+            "context" => {
+                let steps = context.steps.iter().map(|step| {
+                    serde_json::json!({
+                        "id": step.id, "outcome": format!("{:?}", step.outcome), "outputs": step.outputs,
+                    })
+                });
+                let text = serde_json::Value::from_iter(steps).to_string();
+                Ok(serde_json::json!({ "text": text }).to_string())
+            }
+            _ => Ok("{}".to_owned()),
+        }
+    }
+}
+
+bindings::export!(Hostile with_types_in bindings);

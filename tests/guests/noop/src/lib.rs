@@ -1,0 +1,30 @@
+//! A plugin that does nothing: what a step costs at least.
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    wit_bindgen::generate!({
+        path: "../../../wit/plugin",
+        world: "plugin",
+        generate_all,
+    });
+}
+
+use bindings::exports::sluice::plugin::step::{Context, Failure, Guest};
+
+struct Noop;
+
+impl Guest for Noop {
+    fn describe() -> String {
+        r#"{"name":"noop","version":"0.1.0","summary":"does nothing",
+            "with":{"type":"object","additionalProperties":false},
+            "outputs":{"type":"object","additionalProperties":false},
+            "capabilities":[],"repeatable":true}"#
+            .to_owned()
+    }
+
+    fn run(_: Context, _: String) -> Result<String, Failure> {
+        Ok("{}".to_owned())
+    }
+}
+
+bindings::export!(Noop with_types_in bindings);

@@ -1,0 +1,18 @@
+//! `sluice demo`: the story that a newcomer sees first.
+
+use crate::sluice::Sluice;
+
+#[test]
+fn demo_tells_a_release_that_succeeds_and_one_that_fails_for_its_reason() {
+    let said = Sluice::pipeline("").run(&["demo"]);
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    for expected in [
+        "set-images Deployment shop/web done",
+        "Deployment shop/web ran ghcr.io/acme/shop:before before, and has ghcr.io/acme/shop:0b5e6f1a now.",
+        "hooks.slack.com: POST /practice/slack",
+        "ErrImagePull",
+        "Nothing real was touched.",
+    ] {
+        assert!(said.out.contains(expected), "`{expected}` is missing in\n{}", said.out);
+    }
+}

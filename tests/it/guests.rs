@@ -1,0 +1,26 @@
+//! The components under `tests/guests`, built once when a test first needs one.
+
+use std::{path::PathBuf, process::Command, sync::LazyLock};
+
+/// The path of a guest's component.
+pub(crate) fn guest(name: &str) -> String {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
+    BUILT.join(format!("sluice_guest_{name}.wasm")).display().to_string()
+}
+
+fn build() -> PathBuf {
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Beside the host's own target folder, whose lock the outer cargo may hold.
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2"])
+        .args(["--package", "sluice-guest-*", "--target-dir"])
+        .arg(&target)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_TARGET_DIR");
+    let output = cargo.output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    target.join("wasm32-wasip2/plugin")
+}

@@ -1,0 +1,13 @@
+//! The program as its users have it: every test starts the real binary, and compares all
+//! that it says.
+
+mod bad_input;
+mod cluster;
+mod demo;
+mod docs;
+mod guests;
+mod hostile;
+mod http;
+mod layers;
+mod practice;
+mod sluice;
