@@ -13,7 +13,7 @@ fast:
 
 # The story on one machine, with nothing set up.
 demo:
-    cargo run --release --package sluice -- demo
+    ./demo
 
 # Format everything.
 fmt:
@@ -25,9 +25,7 @@ bless:
 
 # The figures of docs/performance.md, all measured in one run.
 bench:
-    cargo build --release --package sluice
-    cargo bench --package sluice --bench step
-    ./tests/bench/process.sh
+    cargo bench --package sluice --bench step --bench process
 
 # A real Kubernetes control plane to play with; prints its KUBECONFIG.
 cluster-up:

@@ -1,11 +1,14 @@
-//! The components under `tests/guests`, built once when a test first needs one.
+//! The components under `tests/guests` and `examples`, built once when a test first needs
+//! one.
 
 use std::{path::PathBuf, process::Command, sync::LazyLock};
 
-/// The path of a guest's component.
+/// The path of a guest's or an example's component.
 pub(crate) fn guest(name: &str) -> String {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
-    BUILT.join(format!("sluice_guest_{name}.wasm")).display().to_string()
+    let guest = BUILT.join(format!("sluice_guest_{name}.wasm"));
+    let example = BUILT.join(format!("{name}.wasm"));
+    if guest.is_file() { guest } else { example }.display().to_string()
 }
 
 fn build() -> PathBuf {
@@ -16,7 +19,7 @@ fn build() -> PathBuf {
     cargo
         .current_dir(workspace)
         .args(["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2"])
-        .args(["--package", "sluice-guest-*", "--target-dir"])
+        .args(["--package", "sluice-guest-*", "--package", "hello", "--target-dir"])
         .arg(&target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_TARGET_DIR");

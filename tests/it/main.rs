@@ -4,10 +4,11 @@
 mod bad_input;
 mod cluster;
 mod demo;
+mod deploy;
 mod docs;
+mod examples;
 mod guests;
 mod hostile;
 mod http;
 mod layers;
-mod practice;
 mod sluice;

@@ -33,7 +33,11 @@ impl Inputs {
     /// Reads a JSON object. `Err` holds every problem, none with a place.
     pub fn from_json(pipeline: &Pipeline, values: &Map<String, Value>) -> Result<Self, Problems> {
         let given: Vec<&str> = values.keys().map(String::as_str).collect();
-        let value = |input: &Input| values.get(&input.name).map(|value| input.kind.of_json(value));
+        let value = |input: &Input| {
+            values
+                .get(&input.name)
+                .map(|value| input.kind.of_json(value))
+        };
         read(pipeline, &given, value, Problems::new())
     }
 
@@ -53,8 +57,15 @@ fn read(
     for name in given {
         if !known().any(|known| known == *name) {
             let names = listed(known(), "and");
-            let help = if names.is_empty() { "it has no inputs".to_owned() } else { format!("its inputs: {names}") };
-            let problem = Problem::error(format!("pipeline `{}` has no input `{name}`", pipeline.name));
+            let help = if names.is_empty() {
+                "it has no inputs".to_owned()
+            } else {
+                format!("its inputs: {names}")
+            };
+            let problem = Problem::error(format!(
+                "pipeline `{}` has no input `{name}`",
+                pipeline.name
+            ));
             problems.push(problem.label(did_you_mean(name, known())).help(help));
         }
     }
@@ -73,7 +84,11 @@ fn read(
                 values.insert(input.name.clone(), default);
             }
             None => {
-                let what = input.description.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
+                let what = input
+                    .description
+                    .as_ref()
+                    .map(|text| format!(" ({text})"))
+                    .unwrap_or_default();
                 problems.push(
                     Problem::error(format!("input `{}`{what} is missing", input.name))
                         .help(format!("give it with `--input {}=…`", input.name)),

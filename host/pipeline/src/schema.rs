@@ -10,7 +10,10 @@ use crate::pipeline::keys::{FILE, Key, STEP, Shape};
 /// what `uses` says.
 pub fn file_schema(catalog: &Catalog) -> Value {
     let mut schema = map(FILE);
-    schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
     schema.insert("title".to_owned(), json!("A sluice pipeline"));
     let mut step = map(STEP);
     let mut definitions = Map::new();
@@ -19,7 +22,10 @@ pub fn file_schema(catalog: &Catalog) -> Value {
         let Ok(facts) = facts else { continue };
         // A plugin's own `$ref`s speak of its own root, which moves to here.
         let root = format!("#/$defs/with-{}", pointer(&facts.name));
-        definitions.insert(format!("with-{}", facts.name), editable(&facts.with_schema, &root));
+        definitions.insert(
+            format!("with-{}", facts.name),
+            editable(&facts.with_schema, &root),
+        );
         cases.push(json!({
             "if": {"properties": {"uses": {"const": uses}}, "required": ["uses"]},
             "then": {"properties": {"with": {"$ref": root}}},
@@ -39,7 +45,11 @@ fn map(keys: &[Key]) -> Map<String, Value> {
         (key.name.to_owned(), Value::Object(schema))
     });
     let properties: Map<String, Value> = properties.collect();
-    let required: Vec<&str> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    let required: Vec<&str> = keys
+        .iter()
+        .filter(|key| key.required)
+        .map(|key| key.name)
+        .collect();
     object(json!({
         "type": "object",
         "additionalProperties": false,
@@ -54,7 +64,9 @@ fn shape(shape: &Shape) -> Map<String, Value> {
         // The reader takes a plain `1.10` or `true` as text where a text is wanted.
         Shape::Text => json!({"type": ["string", "number", "boolean"]}),
         Shape::Boolean => json!({"type": "boolean"}),
-        Shape::Integer(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Shape::Integer(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
         Shape::Duration => json!({"type": "string", "pattern": "^([0-9]+(d|h|m|s|ms))+$"}),
         Shape::OneOf(words) => json!({"enum": words}),
         Shape::ListOf(inner) => json!({"type": "array", "items": nested(inner)}),
@@ -72,20 +84,28 @@ fn shape(shape: &Shape) -> Map<String, Value> {
 /// A plugin's schema as an editor should see it: below its root an expression may stand in
 /// place of any value, and references start at the schema's new root.
 fn editable(schema: &Value, root: &str) -> Value {
-    let Value::Object(keywords) = schema else { return schema.clone() };
+    let Value::Object(keywords) = schema else {
+        return schema.clone();
+    };
     let mut edited = Map::new();
     for (keyword, value) in keywords {
         let value = match (keyword.as_str(), value) {
             ("$ref", Value::String(reference)) => json!(reference.replacen('#', root, 1)),
             ("properties" | "patternProperties", Value::Object(parts)) => {
-                let parts = parts.iter().map(|(name, part)| (name.clone(), or_expression(part, root)));
+                let parts = parts
+                    .iter()
+                    .map(|(name, part)| (name.clone(), or_expression(part, root)));
                 Value::Object(parts.collect())
             }
             ("$defs", Value::Object(parts)) => {
-                let parts = parts.iter().map(|(name, part)| (name.clone(), editable(part, root)));
+                let parts = parts
+                    .iter()
+                    .map(|(name, part)| (name.clone(), editable(part, root)));
                 Value::Object(parts.collect())
             }
-            ("items" | "additionalProperties", part @ Value::Object(_)) => or_expression(part, root),
+            ("items" | "additionalProperties", part @ Value::Object(_)) => {
+                or_expression(part, root)
+            }
             ("anyOf" | "oneOf" | "allOf", Value::Array(parts)) => {
                 parts.iter().map(|part| editable(part, root)).collect()
             }
@@ -103,7 +123,10 @@ fn or_expression(schema: &Value, root: &str) -> Value {
         either.insert("description".to_owned(), description.clone());
     }
     let expression = json!({"type": "string", "pattern": "\\$\\{\\{"});
-    either.insert("anyOf".to_owned(), json!([editable(schema, root), expression]));
+    either.insert(
+        "anyOf".to_owned(),
+        json!([editable(schema, root), expression]),
+    );
     Value::Object(either)
 }
 

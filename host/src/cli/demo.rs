@@ -37,7 +37,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
         (None, "\nIt runs against a cluster that lives in this process:\n"),
         (
             Some(Failure::ImagePull),
-            "\nThe same release again, of an image that nobody has pushed. The reason is told as soon as the\ncluster shows it, the step fails when its grace is over, and the message goes out all the same:\n",
+            "\nThe same release again, of an image that nobody has pushed. The step fails as soon as the cluster\nshows why, and the message goes out all the same:\n",
         ),
     ];
     let mut ends = Vec::new();

@@ -23,7 +23,7 @@ use crate::{
     },
     plugin::{PluginWorker, World},
     practice::Practice,
-    run::{Cancel, Reporter, Run, RunEnd, clock::Clock, event::{Event, Mode}, execute},
+    run::{Cancel, Reporter, Run, RunEnd, clock::Clock, event::{Event, EventKind, Mode}, execute},
     secret::{Mask, Sources, Vault},
 };
 
@@ -209,6 +209,10 @@ pub(super) fn show(
     let mut renderer = render::renderer(format);
     while let Some(event) = received.blocking_recv() {
         renderer.event(&event);
+        // A request that nobody waits for any more may still hold the channel open.
+        if matches!(event.kind, EventKind::RunFinished { .. }) {
+            break;
+        }
     }
     renderer.end();
     runtime.block_on(running).expect("the executor does not panic and is not aborted")

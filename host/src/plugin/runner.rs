@@ -195,7 +195,7 @@ fn context(attempt: &Attempt) -> Context {
         trigger: attempt.trigger.to_string(),
         link: None,
         elapsed: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-        steps: attempt.needs.iter().map(summary).collect(),
+        steps: attempt.needs.iter().map(|step| summary(step)).collect(),
         details: "{}".to_owned(),
     }
 }
@@ -215,7 +215,11 @@ fn summary(step: &Summary) -> StepSummary {
         outputs: step.outputs.to_string(),
         duration: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
         reason: step.reason.clone(),
-        details: "{}".to_owned(),
+        details: if step.continue_on_error {
+            r#"{"continue-on-error":true}"#.to_owned()
+        } else {
+            "{}".to_owned()
+        },
     }
 }
 

@@ -113,7 +113,7 @@ struct Progress<'a> {
     started: Instant,
     state: Vec<State>,
     views: Vec<StepView>,
-    summaries: Vec<Option<Summary>>,
+    summaries: Vec<Option<Arc<Summary>>>,
     first_error: Option<(Outcome, StepError)>,
 }
 
@@ -134,7 +134,7 @@ struct Prepared {
     at_once: CancellationToken,
     config: Value,
     secrets: Arc<StepSecrets>,
-    needs: Vec<Summary>,
+    needs: Vec<Arc<Summary>>,
     elapsed: Duration,
 }
 
@@ -262,7 +262,7 @@ impl<'a> Progress<'a> {
         let step = &self.schedule.steps[index];
         self.state[index] = State::Ended;
         self.views[index] = StepView { outcome: Some(outcome), outputs: outputs.clone() };
-        self.summaries[index] = Some(Summary {
+        self.summaries[index] = Some(Arc::new(Summary {
             id: step.id.clone(),
             title: step.title.clone().unwrap_or_else(|| step.id.clone()),
             uses: step.uses.clone(),
@@ -270,7 +270,8 @@ impl<'a> Progress<'a> {
             outputs: self.run.reporter.masked(outputs),
             duration,
             reason,
-        });
+            continue_on_error: step.continue_on_error,
+        }));
     }
 
     /// Of the whole run: cancelled if it was, else what the first intolerable error says.

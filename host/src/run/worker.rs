@@ -41,7 +41,7 @@ pub struct Attempt {
     /// How long the run has taken so far.
     pub elapsed: Duration,
     /// The steps that this one needs, directly or through others.
-    pub needs: Vec<Summary>,
+    pub needs: Vec<Arc<Summary>>,
     /// Says what happens.
     pub reporter: Reporter,
     /// Keeps the effects that it asks for.
@@ -67,6 +67,8 @@ pub struct Summary {
     pub duration: Duration,
     /// Why it failed or was skipped.
     pub reason: Option<String>,
+    /// `continue-on-error` lets the run go on if it fails.
+    pub continue_on_error: bool,
 }
 
 /// The attempt's outputs, a JSON object, or why there are none.

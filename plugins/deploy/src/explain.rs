@@ -301,6 +301,3 @@ fn newest<'e>(
         .rev()
         .find(|event| event.object_kind == "Pod" && event.object_name == pod.name && wanted(event))
 }
-
-#[cfg(test)]
-mod tests;

@@ -304,7 +304,7 @@ impl Judge {
             None => saying.to_owned(),
         };
         if now >= self.end {
-            return Verdict::Failure(self.words().still(&saying));
+            return Verdict::Failure(self.words().still(&saying, self.worst()));
         }
         let graces = &self.patience.grace;
         let until = self

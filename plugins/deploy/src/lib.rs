@@ -24,6 +24,8 @@ mod image;
 mod judge;
 mod outputs;
 mod prepare;
+#[cfg(test)]
+mod testing;
 mod verify;
 mod wording;
 

@@ -123,8 +123,8 @@ impl Words<'_> {
         }
     }
 
-    /// `wait` is over and the rollout goes on.
-    pub(crate) fn still(&self, saying: &str) -> Failure {
+    /// `wait` is over and the rollout goes on, perhaps with a reason in its grace.
+    pub(crate) fn still(&self, saying: &str, worst: Option<&Reason>) -> Failure {
         let waited = duration::format(self.wait);
         let message = format!(
             "{}: still progressing after {waited}\n{saying}\n\
@@ -132,7 +132,7 @@ impl Words<'_> {
             self.headline()
         );
         Failure {
-            details: details("still-progressing", None),
+            details: details("still-progressing", worst),
             ..failure::of(FailureKind::Failed, message)
         }
     }

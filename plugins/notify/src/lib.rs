@@ -21,6 +21,8 @@ mod post;
 mod retry;
 mod slack;
 mod summary;
+#[cfg(test)]
+mod testing;
 mod url;
 mod webhook;
 

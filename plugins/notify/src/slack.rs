@@ -11,8 +11,8 @@ use crate::summary::{Deployed, Outcome, Step, StepError, Summary};
 
 /// The longest text of one section, in characters.
 const SECTION: usize = 3_000;
-/// The longest reason, in characters before they are escaped.
-const REASON: usize = 400;
+/// The longest reason, in characters: beside it stands the name of its step.
+const REASON: usize = 2_000;
 /// How many steps and workloads are listed before the rest is only counted.
 const LISTED: usize = 20;
 
@@ -41,7 +41,7 @@ fn headline(summary: &Summary) -> String {
         Outcome::Success | Outcome::Skipped => "succeeded",
         Outcome::Failure => "failed",
         Outcome::Cancelled => "was cancelled",
-        Outcome::Unknown => "is lost: nobody knows how it ended",
+        Outcome::Unknown => "has an unknown outcome",
     };
     format!(
         "{} {ended} after {}",
@@ -82,14 +82,9 @@ fn deployed(deployed: &Deployed) -> String {
 }
 
 fn told(error: &StepError) -> String {
-    // Escapes may make a reason five times as long; the closing fence must not be cut.
-    let reason: String = error
-        .reason
-        .replace('`', "'")
-        .chars()
-        .take(REASON)
-        .collect();
-    format!("{} failed:\n```{}```", code(&error.step), escape(&reason))
+    // Cut before it is fenced: the closing fence must not be lost.
+    let reason = cut(&escape(&error.reason.replace('`', "'")), REASON);
+    format!("{}:\n```{reason}```", code(&error.step))
 }
 
 fn footer(summary: &Summary) -> String {
@@ -138,15 +133,15 @@ fn section(content: &str) -> Value {
 }
 
 fn text(content: &str) -> Value {
-    json!({ "type": "mrkdwn", "verbatim": true, "text": fitting(content) })
+    json!({ "type": "mrkdwn", "verbatim": true, "text": cut(content, SECTION) })
 }
 
-/// Cut to what a section holds, and not in the middle of an escape.
-fn fitting(content: &str) -> String {
-    if content.chars().count() <= SECTION {
+/// At most so many characters, and not ending within an escape.
+fn cut(content: &str, longest: usize) -> String {
+    if content.chars().count() <= longest {
         return content.to_owned();
     }
-    let mut kept: String = content.chars().take(SECTION - 1).collect();
+    let mut kept: String = content.chars().take(longest - 1).collect();
     if let Some(start) = kept.rfind('&')
         && !kept[start..].contains(';')
     {

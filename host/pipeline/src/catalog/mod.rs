@@ -101,7 +101,9 @@ impl PluginFacts {
     /// Whether both schemas lie within the subset that is checked in bounded time: local,
     /// acyclic `$ref`s, linear regular expressions, a bound on nodes.
     pub fn check_schemas(&self) -> Result<(), String> {
-        subset::check(&self.with_schema).map_err(|error| format!("its schema of `with`: {error}"))?;
-        subset::check(&self.outputs_schema).map_err(|error| format!("its schema of outputs: {error}"))
+        subset::check(&self.with_schema)
+            .map_err(|error| format!("its schema of `with`: {error}"))?;
+        subset::check(&self.outputs_schema)
+            .map_err(|error| format!("its schema of outputs: {error}"))
     }
 }

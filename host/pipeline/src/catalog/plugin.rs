@@ -31,6 +31,19 @@ pub(crate) struct Violation {
     /// What is wrong, without naming the value.
     pub(crate) message: String,
     pub(crate) label: Option<String>,
+    pub(crate) help: Option<String>,
+}
+
+impl Violation {
+    /// What is wrong, with the value's place in a value of this name.
+    pub(crate) fn message_in(&self, name: &str) -> String {
+        let mut place = name.to_owned();
+        for part in &self.path {
+            place.push('.');
+            place.push_str(part);
+        }
+        format!("`{place}`: {}", self.message)
+    }
 }
 
 impl Plugin {
@@ -53,7 +66,11 @@ impl Plugin {
     }
 }
 
-fn check(schema: &Value, validator: &OnceLock<Result<Validator, String>>, value: &Value) -> Vec<Violation> {
+fn check(
+    schema: &Value,
+    validator: &OnceLock<Result<Validator, String>>,
+    value: &Value,
+) -> Vec<Violation> {
     if is_trivial(schema, value) {
         return Vec::new();
     }
@@ -66,13 +83,17 @@ fn check(schema: &Value, validator: &OnceLock<Result<Validator, String>>, value:
             .map_err(|error| error.to_string())
     });
     match compiled {
-        Ok(validator) => validator.iter_errors(value).flat_map(|error| violations(&error, schema)).collect(),
+        Ok(validator) => validator
+            .iter_errors(value)
+            .flat_map(|error| violations(&error, schema, value))
+            .collect(),
         Err(error) => vec![Violation {
             path: Vec::new(),
             extra: None,
             depends_on_parts: false,
             message: format!("the plugin's schema cannot be used: {error}"),
             label: None,
+            help: None,
         }],
     }
 }
@@ -80,8 +101,15 @@ fn check(schema: &Value, validator: &OnceLock<Result<Validator, String>>, value:
 /// Whether an empty object needs no validator: compiling the first one takes longer than all
 /// else that is done to a small file.
 fn is_trivial(schema: &Value, value: &Value) -> bool {
-    const HARMLESS: [&str; 7] =
-        ["$schema", "$defs", "title", "description", "properties", "additionalProperties", "examples"];
+    const HARMLESS: [&str; 7] = [
+        "$schema",
+        "$defs",
+        "title",
+        "description",
+        "properties",
+        "additionalProperties",
+        "examples",
+    ];
     let empty = value.as_object().is_some_and(serde_json::Map::is_empty);
     let harmless = schema.as_object().is_some_and(|keywords| {
         keywords.iter().all(|(keyword, value)| {
@@ -91,7 +119,7 @@ fn is_trivial(schema: &Value, value: &Value) -> bool {
     empty && harmless
 }
 
-fn violations(error: &jsonschema::ValidationError, root: &Value) -> Vec<Violation> {
+fn violations(error: &jsonschema::ValidationError, root: &Value, whole: &Value) -> Vec<Violation> {
     use ValidationErrorKind as Kind;
     let path: Vec<String> = error
         .instance_path()
@@ -106,12 +134,19 @@ fn violations(error: &jsonschema::ValidationError, root: &Value) -> Vec<Violatio
         depends_on_parts: false,
         message,
         label: None,
+        help: None,
     };
     let value = || short(error.instance());
     let one = match error.kind() {
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            let parent = error.schema_path().as_str().rsplit_once('/').map_or("", |(parent, _)| parent);
-            let properties = root.pointer(parent).and_then(|schema| schema.get("properties"));
+            let parent = error
+                .schema_path()
+                .as_str()
+                .rsplit_once('/')
+                .map_or("", |(parent, _)| parent);
+            let properties = root
+                .pointer(parent)
+                .and_then(|schema| schema.get("properties"));
             let known: Vec<&str> = properties
                 .and_then(Value::as_object)
                 .into_iter()
@@ -120,16 +155,31 @@ fn violations(error: &jsonschema::ValidationError, root: &Value) -> Vec<Violatio
             let extra = |name: &String| Violation {
                 extra: Some(name.clone()),
                 label: did_you_mean(name, known.iter().copied()),
-                ..violation(format!(
-                    "`{name}` is not known here{}",
-                    if known.is_empty() { String::new() } else { format!("; it takes {}", listed(known.iter().copied(), "and")) }
-                ))
+                help: (!known.is_empty())
+                    .then(|| format!("its keys: {}", listed(known.iter().copied(), "and"))),
+                ..violation(format!("`{name}` is not known here"))
             };
             return unexpected.iter().map(extra).collect();
         }
-        Kind::Required { property } => {
-            violation(format!("`{}` is missing", property.as_str().unwrap_or_default()))
+        // What `additionalProperties: false` becomes where there are no properties.
+        Kind::FalseSchema => {
+            let keys = whole
+                .pointer(error.instance_path().as_str())
+                .and_then(Value::as_object);
+            let extra = |name: &String| Violation {
+                extra: Some(name.clone()),
+                help: Some("it has no keys".to_owned()),
+                ..violation(format!("`{name}` is not known here"))
+            };
+            return match keys {
+                Some(keys) => keys.keys().map(extra).collect(),
+                None => vec![violation("nothing is allowed here".to_owned())],
+            };
         }
+        Kind::Required { property } => violation(format!(
+            "`{}` is missing",
+            property.as_str().unwrap_or_default()
+        )),
         Kind::Type { kind: wanted } => {
             let wanted = match wanted {
                 jsonschema::error::TypeKind::Single(one) => article(&one.to_string()),
@@ -138,43 +188,110 @@ fn violations(error: &jsonschema::ValidationError, root: &Value) -> Vec<Violatio
                     names.join(" or ")
                 }
             };
-            violation(format!("{wanted} is wanted, and this is {}", kind(error.instance())))
+            violation(format!(
+                "{wanted} is wanted, and this is {}",
+                kind(error.instance())
+            ))
         }
         Kind::Enum { options } => {
             let options: Vec<String> = options.as_array().into_iter().flatten().map(text).collect();
             let known = || options.iter().map(String::as_str);
-            let label = error.instance().as_str().and_then(|typed| did_you_mean(typed, known()));
-            Violation { label, ..violation(format!("{} is not one of {}", value(), listed(known(), "and"))) }
+            let label = error
+                .instance()
+                .as_str()
+                .and_then(|typed| did_you_mean(typed, known()));
+            Violation {
+                label,
+                ..violation(format!(
+                    "{} is not one of {}",
+                    value(),
+                    listed(known(), "and")
+                ))
+            }
         }
-        Kind::Constant { expected_value } => {
-            violation(format!("only {expected_value} is allowed, and this is {}", value()))
-        }
+        Kind::Constant { expected_value } => violation(format!(
+            "only {expected_value} is allowed, and this is {}",
+            value()
+        )),
         Kind::Pattern { pattern } => violation(format!("{} does not match `{pattern}`", value())),
         Kind::Minimum { limit } => violation(format!("{} is less than {limit}", value())),
         Kind::Maximum { limit } => violation(format!("{} is more than {limit}", value())),
-        Kind::ExclusiveMinimum { limit } => violation(format!("{} is not more than {limit}", value())),
-        Kind::ExclusiveMaximum { limit } => violation(format!("{} is not less than {limit}", value())),
-        Kind::MinLength { limit } => violation(format!("{} is shorter than {limit} characters", value())),
-        Kind::MaxLength { limit } => violation(format!("{} is longer than {limit} characters", value())),
+        Kind::ExclusiveMinimum { limit } => {
+            violation(format!("{} is not more than {limit}", value()))
+        }
+        Kind::ExclusiveMaximum { limit } => {
+            violation(format!("{} is not less than {limit}", value()))
+        }
+        Kind::MinLength { limit: 1 }
+        | Kind::MinItems { limit: 1 }
+        | Kind::MinProperties { limit: 1 } => violation("this is empty".to_owned()),
+        Kind::MinLength { limit } => {
+            violation(format!("{} is shorter than {limit} characters", value()))
+        }
+        Kind::MaxLength { limit } => {
+            violation(format!("{} is longer than {limit} characters", value()))
+        }
         Kind::MinItems { limit } => violation(format!("at least {limit} items are wanted")),
         Kind::MaxItems { limit } => violation(format!("at most {limit} items are allowed")),
         Kind::MinProperties { limit } => violation(format!("at least {limit} keys are wanted")),
         Kind::MaxProperties { limit } => violation(format!("at most {limit} keys are allowed")),
-        Kind::AnyOf { .. } | Kind::OneOfNotValid { .. } => Violation {
-            depends_on_parts: true,
-            ..violation("this fits none of the forms that are allowed here".to_owned())
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => match missing_keys(context) {
+            Some(keys) => violation(format!("one of {keys} is missing")),
+            None => Violation {
+                depends_on_parts: true,
+                ..violation("this fits none of the forms that are allowed here".to_owned())
+            },
         },
-        Kind::OneOfMultipleValid { .. } => Violation {
-            depends_on_parts: true,
-            ..violation("this fits several of the forms of which one is allowed here".to_owned())
+        Kind::OneOfMultipleValid { .. } => match alternatives(error, root) {
+            Some(keys) => violation(format!("only one of {keys} can be given")),
+            None => Violation {
+                depends_on_parts: true,
+                ..violation(
+                    "this fits several of the forms of which one is allowed here".to_owned(),
+                )
+            },
         },
-        _ => Violation { depends_on_parts: true, ..violation(error.to_string()) },
+        _ => Violation {
+            depends_on_parts: true,
+            ..violation(error.to_string())
+        },
     };
     vec![one]
 }
 
+/// The keys of forms that differ in nothing but the key that they require, none of them given.
+fn missing_keys(forms: &[Vec<jsonschema::ValidationError>]) -> Option<String> {
+    let keys: Option<Vec<&str>> = forms
+        .iter()
+        .map(|errors| match errors.as_slice() {
+            [only] => match only.kind() {
+                ValidationErrorKind::Required { property } => property.as_str(),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    keys.map(|keys| listed(keys, "and"))
+}
+
+/// The same where several of the keys are given.
+fn alternatives(error: &jsonschema::ValidationError, root: &Value) -> Option<String> {
+    let forms = root.pointer(error.schema_path().as_str())?.as_array()?;
+    let key = |form: &'_ Value| -> Option<String> {
+        let keywords = form.as_object().filter(|keywords| keywords.len() == 1)?;
+        match keywords.get("required")?.as_array()?.as_slice() {
+            [only] => only.as_str().map(str::to_owned),
+            _ => None,
+        }
+    };
+    let keys: Vec<String> = forms.iter().map(key).collect::<Option<_>>()?;
+    Some(listed(keys.iter().map(String::as_str), "and"))
+}
+
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn article(schema_type: &str) -> String {

@@ -76,7 +76,7 @@ pub struct Problem {
     /// What stands beside the caret.
     pub label: Option<String>,
     /// Another place that belongs to it, and what to say there.
-    pub related: Option<(Span, String)>,
+    pub related: Option<Box<(Span, String)>>,
     /// The way out; may have several lines.
     pub help: Option<String>,
 }
@@ -119,7 +119,7 @@ impl Problem {
     /// The same problem with a second place.
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related = Some((span, label.into()));
+        self.related = Some(Box::new((span, label.into())));
         self
     }
 
@@ -194,7 +194,11 @@ impl Problems {
     /// The list of its errors: `Err` with all problems if there is one, else `Ok` with the
     /// warnings.
     pub fn into_result(self) -> Result<Problems, Problems> {
-        if self.has_errors() { Err(self) } else { Ok(self) }
+        if self.has_errors() {
+            Err(self)
+        } else {
+            Ok(self)
+        }
     }
 
     /// The problems as text for people: message, place, excerpt with caret, way out.
@@ -208,10 +212,7 @@ impl Problems {
         self.list
             .iter()
             .map(|problem| {
-                let (line, column) = problem
-                    .span
-                    .map(|span| source.position(span.start))
-                    .unzip();
+                let (line, column) = problem.span.map(|span| source.position(span.start)).unzip();
                 json!({
                     "severity": match problem.severity {
                         Severity::Error => "error",

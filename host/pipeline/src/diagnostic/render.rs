@@ -32,25 +32,32 @@ fn group<'a>(problem: &'a Problem, source: &'a Source, name: &'a str) -> Group<'
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(harmless(&problem.message)));
+    let mut group = Group::with_title(level.primary_title(one_line(&problem.message)));
     if let Some(span) = problem.span {
         let mut annotation = AnnotationKind::Primary.span(first_line(span, &source.text));
         if let Some(label) = &problem.label {
-            annotation = annotation.label(harmless(label));
+            annotation = annotation.label(one_line(label));
         }
-        let mut snippet = Snippet::source(&source.text).path(name).annotation(annotation);
-        if let Some((span, label)) = &problem.related {
+        let mut snippet = Snippet::source(&source.text)
+            .path(name)
+            .annotation(annotation);
+        if let Some((span, label)) = problem.related.as_deref() {
             let context = AnnotationKind::Context.span(first_line(*span, &source.text));
-            snippet = snippet.annotation(context.label(harmless(label)));
+            snippet = snippet.annotation(context.label(one_line(label)));
         }
         group = group.element(snippet);
     } else if let Some(label) = &problem.label {
-        group = group.element(Level::NOTE.message(harmless(label)));
+        group = group.element(Level::NOTE.message(one_line(label)));
     }
     if let Some(help) = &problem.help {
         group = group.element(Level::HELP.message(harmless(help)));
     }
     group
+}
+
+/// A message or label, which cannot pretend to be several.
+fn one_line(text: &str) -> String {
+    harmless(&text.replace('\n', "␊"))
 }
 
 /// Control characters as symbols; lines stay lines, for help that shows YAML.

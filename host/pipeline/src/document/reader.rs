@@ -11,7 +11,10 @@ use crate::diagnostic::{Problem, Problems, Span};
 
 pub(super) fn read(text: &str) -> Result<Document, Problems> {
     if text.len() > MAX_BYTES {
-        let message = format!("the file has {} bytes; at most {MAX_BYTES} are read", text.len());
+        let message = format!(
+            "the file has {} bytes; at most {MAX_BYTES} are read",
+            text.len()
+        );
         return Err(Problem::error(message).into());
     }
     let options = granit_parser::options! {
@@ -55,8 +58,19 @@ struct OpenMap {
     entries: Vec<Entry>,
     /// Each key's place, to refuse its second occurrence.
     seen: HashMap<String, Span>,
-    /// The key whose value comes next; `None` inside where the key itself was refused.
-    key: Option<Option<(String, Span)>>,
+    key: Awaited,
+}
+
+/// What comes next in a map.
+#[derive(Default)]
+enum Awaited {
+    /// A key.
+    #[default]
+    Key,
+    /// The value of this key.
+    Value(String, Span),
+    /// The value of a key that was refused.
+    Refused,
 }
 
 struct Builder<'t> {
@@ -91,11 +105,14 @@ impl<'t> Builder<'t> {
             Event::DocumentStart(..) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Problem::error("a file holds one pipeline, and this one has several documents")
-                        .at(span)
-                        .help("put what follows `---` into a file of its own"));
+                    return Err(Problem::error(
+                        "a file holds one pipeline, and this one has several documents",
+                    )
+                    .at(span)
+                    .help("put what follows `---` into a file of its own"));
                 }
             }
+            Event::Scalar(..) if tag.is_some() => self.leave_out(),
             Event::Scalar(text, style, ..) => {
                 let node = self.scalar(text.into_owned(), style, span);
                 self.close(node);
@@ -118,7 +135,7 @@ impl<'t> Builder<'t> {
                         .at(span)
                         .help("write the value out; a text that begins with `*` must be in quotes"),
                 );
-                self.close(null(span));
+                self.leave_out();
             }
             _ => {}
         }
@@ -138,15 +155,27 @@ impl<'t> Builder<'t> {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, map)) => match map.key.take() {
-                None => map.key = Some(key(node, &mut map.seen, &mut self.problems)),
-                Some(Some((key, key_span))) => map.entries.push(Entry {
+            Some(Open::Map(_, map)) => match std::mem::take(&mut map.key) {
+                Awaited::Key => map.key = key(node, &mut map.seen, &mut self.problems),
+                Awaited::Value(key, key_span) => map.entries.push(Entry {
                     key,
                     key_span,
                     value: node,
                 }),
-                Some(None) => {}
+                Awaited::Refused => {}
             },
+        }
+    }
+
+    /// Leaves a refused value out, its key with it: whatever stood for it would be reported
+    /// a second time.
+    fn leave_out(&mut self) {
+        if let Some(Open::Map(_, map)) = self.open.last_mut() {
+            map.key = match map.key {
+                // It was the key, so that the value goes too.
+                Awaited::Key => Awaited::Refused,
+                Awaited::Value(..) | Awaited::Refused => Awaited::Key,
+            };
         }
     }
 
@@ -200,15 +229,11 @@ impl Open {
     }
 }
 
-/// The key that a node is, or `None` where it cannot be one or is not new.
-fn key(
-    node: Node,
-    seen: &mut HashMap<String, Span>,
-    problems: &mut Problems,
-) -> Option<(String, Span)> {
+/// The key that a node is, unless it cannot be one or is not new.
+fn key(node: Node, seen: &mut HashMap<String, Span>, problems: &mut Problems) -> Awaited {
     let Content::Scalar(scalar) = node.content else {
         problems.push(Problem::error("a key must be a text, not a list or a map").at(node.span));
-        return None;
+        return Awaited::Refused;
     };
     if scalar.plain && scalar.text == "<<" {
         problems.push(
@@ -216,7 +241,7 @@ fn key(
                 .at(node.span)
                 .help("write the keys out"),
         );
-        return None;
+        return Awaited::Refused;
     }
     if let Some(first) = seen.get(&scalar.text) {
         problems.push(
@@ -225,10 +250,10 @@ fn key(
                 .related(*first, "first here")
                 .help("keep one of them"),
         );
-        return None;
+        return Awaited::Refused;
     }
     seen.insert(scalar.text.clone(), node.span);
-    Some((scalar.text, node.span))
+    Awaited::Value(scalar.text, node.span)
 }
 
 fn null(span: Span) -> Node {
@@ -260,10 +285,11 @@ fn syntax_problem(error: &ScanError, text: &str) -> Problem {
         return too_deep(span);
     }
     let problem = Problem::error(format!("this is not YAML: {}", error.info())).at(span);
+    // The parser stops before a tab or behind it.
+    if text[start..].starts_with('\t') || text[..start].ends_with('\t') {
+        return problem.help("indent with spaces");
+    }
     match error.kind() {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInIndentation => {
-            problem.help("indent with spaces")
-        }
         ErrorKind::MappingValueNotAllowed => {
             problem.help("a text with `: ` in it must be in quotes")
         }
@@ -278,7 +304,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Document, String> {
         let source = Source::new("p.yaml", text);
-        let document = Document::read(&source).map_err(|problems| problems.render(&source, false))?;
+        let document =
+            Document::read(&source).map_err(|problems| problems.render(&source, false))?;
         if document.problems().is_empty() {
             Ok(document)
         } else {
@@ -291,7 +318,10 @@ mod tests {
         match &node.content {
             Content::Scalar(scalar) => {
                 let quote = if scalar.plain { "" } else { "'" };
-                format!("{quote}{}{quote}@{}-{}", scalar.text, node.span.start, node.span.end)
+                format!(
+                    "{quote}{}{quote}@{}-{}",
+                    scalar.text, node.span.start, node.span.end
+                )
             }
             Content::List(items) => {
                 let items: Vec<_> = items.iter().map(show).collect();
@@ -300,7 +330,14 @@ mod tests {
             Content::Map(entries) => {
                 let entries: Vec<_> = entries
                     .iter()
-                    .map(|entry| format!("{}@{}={}", entry.key, entry.key_span.start, show(&entry.value)))
+                    .map(|entry| {
+                        format!(
+                            "{}@{}={}",
+                            entry.key,
+                            entry.key_span.start,
+                            show(&entry.value)
+                        )
+                    })
                     .collect();
                 format!("{{{}}}", entries.join(" "))
             }
@@ -336,18 +373,33 @@ mod tests {
             ("a: b: c\n", "this is not YAML"),
         ];
         for (text, expected) in cases {
-            let error = read(text).map(|document| show(document.root())).unwrap_err();
-            assert!(error.starts_with(&format!("error: {expected}")), "{text}: {error}");
+            let error = read(text)
+                .map(|document| show(document.root()))
+                .unwrap_err();
+            assert!(
+                error.starts_with(&format!("error: {expected}")),
+                "{text}: {error}"
+            );
             assert!(error.contains("p.yaml:"), "{text}: {error}");
         }
     }
 
     #[test]
     fn deep_nesting_is_refused_at_its_place_without_reading_on() {
-        let blocks: String = (0..800).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
-        for text in ["[".repeat(400_000), "{a: ".repeat(100_000), "- ".repeat(200_000), blocks] {
+        let blocks: Vec<_> = (0..800)
+            .map(|depth| format!("{}a:", " ".repeat(depth)))
+            .collect();
+        for text in [
+            "[".repeat(400_000),
+            "{a: ".repeat(100_000),
+            "- ".repeat(200_000),
+            blocks.join("\n"),
+        ] {
             let problems = Document::read(&Source::new("p.yaml", text)).unwrap_err();
-            let messages: Vec<_> = problems.iter().map(|Problem { message, .. }| message).collect();
+            let messages: Vec<_> = problems
+                .iter()
+                .map(|Problem { message, .. }| message)
+                .collect();
             assert_eq!(messages, ["nested more than 64 levels deep"]);
         }
     }
@@ -355,7 +407,12 @@ mod tests {
     #[test]
     fn a_file_beyond_the_size_limit_is_refused() {
         let text = "a".repeat(super::MAX_BYTES + 1);
-        let error = read(&text).map(|document| show(document.root())).unwrap_err();
-        assert!(error.starts_with("error: the file has 1048577 bytes; at most 1048576 are read"), "{error}");
+        let error = read(&text)
+            .map(|document| show(document.root()))
+            .unwrap_err();
+        assert!(
+            error.starts_with("error: the file has 1048577 bytes; at most 1048576 are read"),
+            "{error}"
+        );
     }
 }

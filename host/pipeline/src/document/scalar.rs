@@ -47,7 +47,13 @@ impl Scalar {
 
     /// Where the part `start..end` of the text stands in the source. `mark` counts the
     /// `${{` that begins the part's expression; `whole` is the scalar's own place.
-    pub(crate) fn locate(&self, start: usize, end: usize, mark: (usize, usize), whole: Span) -> Span {
+    pub(crate) fn locate(
+        &self,
+        start: usize,
+        end: usize,
+        mark: (usize, usize),
+        whole: Span,
+    ) -> Span {
         let (index, mark_start) = mark;
         if let Some(offset) = self.verbatim {
             return Span::new(offset + start, offset + end);

@@ -90,9 +90,11 @@ impl Expression {
                     .expect("the standard environment has no function of that name");
             }
         }
-        let value = Cel::resolve(&self.ast, &context).map_err(|error| self.problem(&error, values))?;
+        let value =
+            Cel::resolve(&self.ast, &context).map_err(|error| self.problem(&error, values))?;
         to_json(&value).ok_or_else(|| {
-            Problem::error(format!("`{}` is not a value that JSON can say", self.text)).at(self.span)
+            Problem::error(format!("`{}` is not a value that JSON can say", self.text))
+                .at(self.span)
         })
     }
 
@@ -121,11 +123,15 @@ impl Expression {
             (ExecutionError::NoSuchKey(_), Some(path)) => {
                 format!("`{}` has no value in this run", path.join("."))
             }
-            (ExecutionError::NoSuchKey(key), None) => format!("`{}`: there is no field `{key}`", self.text),
+            (ExecutionError::NoSuchKey(key), None) => {
+                format!("`{}`: there is no field `{key}`", self.text)
+            }
             (ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_), _) => {
                 format!("`{}` divides by zero", self.text)
             }
-            (ExecutionError::Overflow(..), _) => format!("`{}` does not fit into 64 bits", self.text),
+            (ExecutionError::Overflow(..), _) => {
+                format!("`{}` does not fit into 64 bits", self.text)
+            }
             (ExecutionError::IndexOutOfBounds(_), _) => {
                 format!("`{}` asks for an item beyond the list's end", self.text)
             }
@@ -146,7 +152,11 @@ impl Expression {
             }
         }
         let problem = Problem::error(message).at(self.span);
-        if help.is_empty() { problem } else { problem.help(format!("it saw {help}")) }
+        if help.is_empty() {
+            problem
+        } else {
+            problem.help(format!("it saw {help}"))
+        }
     }
 }
 
@@ -190,7 +200,9 @@ fn to_cel(value: &Value, ty: &Type) -> Cel {
                 Type::List(item) => item.as_ref(),
                 _ => &Type::Any,
             };
-            Cel::List(Arc::new(items.iter().map(|value| to_cel(value, item)).collect()))
+            Cel::List(Arc::new(
+                items.iter().map(|value| to_cel(value, item)).collect(),
+            ))
         }
         Value::Object(fields) => {
             let fields: HashMap<Key, Cel> = fields
@@ -245,25 +257,45 @@ mod tests {
             ("l".to_owned(), Type::list(Type::String)),
         ]);
         let outputs = Type::fields([("version".to_owned(), Type::String)]);
-        Names::new([("inputs", inputs), Names::steps([("a".to_owned(), outputs)])])
+        Names::new([
+            ("inputs", inputs),
+            Names::steps([("a".to_owned(), outputs)]),
+        ])
     }
 
     fn evaluate(text: &str) -> Result<Value, Vec<String>> {
         let names = names();
         let all_steps = ["a".to_owned(), "b".to_owned()];
-        let scope = Scope { place: Place::Condition, names: &names, secrets: &[], all_steps: &all_steps };
+        let scope = Scope {
+            place: Place::Condition,
+            names: &names,
+            secrets: &[],
+            all_steps: &all_steps,
+        };
         let mut problems = Problems::new();
         let expression = Expression::read(text, &Span::new, scope, &mut problems);
         if !problems.is_empty() {
             return Err(problems.iter().map(describe).collect());
         }
         let roots = vec![
-            ("inputs", json!({"tag": "v1", "n": 7, "x": 2, "yes": true, "l": ["p", "q"]})),
-            ("steps", json!({"a": {"outputs": {"version": "1.2"}, "outcome": "success"}})),
+            (
+                "inputs",
+                json!({"tag": "v1", "n": 7, "x": 2, "yes": true, "l": ["p", "q"]}),
+            ),
+            (
+                "steps",
+                json!({"a": {"outputs": {"version": "1.2"}, "outcome": "success"}}),
+            ),
         ];
-        let status = Status { success: true, failure: false, cancelled: false };
+        let status = Status {
+            success: true,
+            failure: false,
+            cancelled: false,
+        };
         let values = Values::new(&names, roots, Some(status));
-        expression.evaluate(&values).map_err(|problem| vec![describe(&problem)])
+        expression
+            .evaluate(&values)
+            .map_err(|problem| vec![describe(&problem)])
     }
 
     fn describe(problem: &Problem) -> String {
@@ -283,7 +315,10 @@ mod tests {
             ("inputs.n == inputs.x", json!(false)),
             ("inputs.tag == 'v1' && inputs.yes", json!(true)),
             ("inputs.tag.startsWith('v')", json!(true)),
-            ("inputs.tag.contains('1') || inputs.tag.endsWith('x')", json!(true)),
+            (
+                "inputs.tag.contains('1') || inputs.tag.endsWith('x')",
+                json!(true),
+            ),
             ("'p' in inputs.l", json!(true)),
             ("inputs.l + ['r']", json!(["p", "q", "r"])),
             ("inputs.l[1]", json!("q")),
@@ -294,8 +329,14 @@ mod tests {
             ("double(inputs.n)", json!(7.0)),
             ("has(steps.a.outputs.version)", json!(true)),
             ("steps.a.outcome == 'success'", json!(true)),
-            ("{'b': 1, 'a': [true, null]}", json!({"a": [true, null], "b": 1})),
-            ("success() && !failure() && always() && !cancelled()", json!(true)),
+            (
+                "{'b': 1, 'a': [true, null]}",
+                json!({"a": [true, null], "b": 1}),
+            ),
+            (
+                "success() && !failure() && always() && !cancelled()",
+                json!(true),
+            ),
             ("-inputs.n % 4", json!(-3)),
         ];
         for (text, expected) in cases {
@@ -307,38 +348,82 @@ mod tests {
     fn what_is_wrong_is_found_before_anything_runs_and_at_its_place() {
         let cases: [(&str, &[&str]); 33] = [
             ("inputs.tga == 'x'", &["0-10 input `tga` is not declared"]),
-            ("inputs.missing || true", &["0-14 input `missing` is not declared"]),
+            (
+                "inputs.missing || true",
+                &["0-14 input `missing` is not declared"],
+            ),
             ("inputs['tga']", &["0-13 input `tga` is not declared"]),
             ("input.tag", &["0-5 `input` is not known"]),
-            ("steps.b.outputs.x", &["0-7 step `b` is not needed by this step, so that it may not have run yet"]),
+            (
+                "steps.b.outputs.x",
+                &["0-7 step `b` is not needed by this step, so that it may not have run yet"],
+            ),
             ("steps.c.outcome", &["0-7 there is no step `c`"]),
-            ("true && steps.a.outputs.v", &["8-25 step `a` has no output `v`"]),
+            (
+                "true && steps.a.outputs.v",
+                &["8-25 step `a` has no output `v`"],
+            ),
             ("steps.a.output", &["0-14 `steps.a.output` is not known"]),
-            ("inputs.n + 'x'", &["0-14 `+` does not take an integer and a string"]),
-            ("inputs.x + 1", &["0-12 `+` does not take a number and an integer"]),
-            ("inputs.n == '7'", &["0-15 an integer is never equal to a string"]),
+            (
+                "inputs.n + 'x'",
+                &["0-14 `+` does not take an integer and a string"],
+            ),
+            (
+                "inputs.x + 1",
+                &["0-12 `+` does not take a number and an integer"],
+            ),
+            (
+                "inputs.n == '7'",
+                &["0-15 an integer is never equal to a string"],
+            ),
             ("!inputs.tag", &["0-11 `!` does not take a string"]),
-            ("inputs.tag && true", &["0-18 `&&` does not take a string and a boolean"]),
-            ("inputs.n ? 1 : 2", &["0-16 `? :` asks for a boolean and gets an integer"]),
-            ("1 in inputs.l", &["0-13 `in` does not take an integer and a list"]),
+            (
+                "inputs.tag && true",
+                &["0-18 `&&` does not take a string and a boolean"],
+            ),
+            (
+                "inputs.n ? 1 : 2",
+                &["0-16 `? :` asks for a boolean and gets an integer"],
+            ),
+            (
+                "1 in inputs.l",
+                &["0-13 `in` does not take an integer and a list"],
+            ),
             ("inputs.tag.n", &["0-12 a string has no field `n`"]),
-            ("inputs.tag[0]", &["0-13 a string has no item at an integer"]),
-            ("inputs[inputs.tag]", &["7-17 a name that is computed cannot be checked"]),
+            (
+                "inputs.tag[0]",
+                &["0-13 a string has no item at an integer"],
+            ),
+            (
+                "inputs[inputs.tag]",
+                &["7-17 a name that is computed cannot be checked"],
+            ),
             ("size(1)", &["0-7 `size` does not take an integer"]),
             ("sise('a')", &["0-9 there is no function `sise`"]),
             ("'a'.matches('b')", &["0-16 there is no function `matches`"]),
             ("success(1)", &["0-10 `success()` takes nothing"]),
-            ("inputs.l.map(x, x)", &["12-13 `all`, `exists`, `exists_one`, `map` and `filter` are not supported"]),
+            (
+                "inputs.l.map(x, x)",
+                &[
+                    "0-13 comprehensions (`all`, `exists`, `exists_one`, `map` and `filter`) are not supported",
+                ],
+            ),
             ("1u", &["0-2 unsigned integers are not supported"]),
             ("b'x'", &["0-4 bytes are not supported"]),
-            ("secrets.a == 'x'", &["0-7 a secret cannot stand in a condition"]),
+            (
+                "secrets.a == 'x'",
+                &["0-7 a secret cannot stand in a condition"],
+            ),
             ("secrets.a", &["0-7 a secret cannot stand in a condition"]),
             ("inputs.n +", &["10-10 this expression ends too early"]),
             ("a b", &["2-3 `b` is not expected here"]),
             ("a.?b", &["1-2 `.?` is not supported"]),
             ("", &["0-0 this expression is empty"]),
             ("inputs.n / 0", &["0-12 `inputs.n / 0` divides by zero"]),
-            ("inputs.l[5]", &["0-11 `inputs.l[5]` asks for an item beyond the list's end"]),
+            (
+                "inputs.l[5]",
+                &["0-11 `inputs.l[5]` asks for an item beyond the list's end"],
+            ),
         ];
         for (text, expected) in cases {
             let expected: Vec<_> = expected.iter().map(|text| (*text).to_owned()).collect();
@@ -349,8 +434,19 @@ mod tests {
     #[test]
     fn an_expression_is_bounded_in_size_and_depth() {
         let long = format!("'{}'", "a".repeat(3000));
-        assert_eq!(evaluate(&long), Err(vec!["0-3002 this expression has 3002 bytes; at most 2048 are read".to_owned()]));
-        for deep in ["(".repeat(1000), format!("{}1{}", "(".repeat(600), ")".repeat(600)), "!".repeat(2000), "[".repeat(2000), format!("1{}", "+1".repeat(1000))] {
+        assert_eq!(
+            evaluate(&long),
+            Err(vec![
+                "0-3002 this expression has 3002 bytes; at most 2048 are read".to_owned()
+            ])
+        );
+        for deep in [
+            "(".repeat(1000),
+            format!("{}1{}", "(".repeat(600), ")".repeat(600)),
+            "!".repeat(2000),
+            "[".repeat(2000),
+            format!("1{}", "+1".repeat(1000)),
+        ] {
             assert!(evaluate(&deep).is_err(), "{deep}");
         }
     }

@@ -7,6 +7,8 @@
 
 mod evaluate;
 mod names;
+mod operation;
+mod parse;
 mod resolve;
 mod split;
 mod template;
@@ -17,12 +19,3 @@ pub(crate) use evaluate::{kind, short};
 pub(crate) use names::{Names, Place, Scope};
 pub use template::{Expression, Template};
 pub use types::Type;
-
-/// The longest expression, in bytes.
-const MAX_BYTES: usize = 2048;
-
-/// The deepest nesting of brackets within an expression.
-const MAX_DEPTH: usize = 32;
-
-/// The most operators and dots in an expression: each may make its syntax tree deeper by one.
-const MAX_OPERATORS: usize = 128;

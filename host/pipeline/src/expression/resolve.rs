@@ -5,8 +5,11 @@
 use std::ops::Range;
 
 use cel::IdedExpr;
-use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo, operators};
+use cel::common::ast::{
+    CallExpr, EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo, operators,
+};
 
+use super::operation::{function, operation, signature, symbol, unify};
 use super::{Scope, Type};
 use crate::diagnostic::{Problem, Problems, Span, did_you_mean, listed};
 
@@ -30,7 +33,15 @@ impl Settled {
 
 const STATUS: [&str; 4] = ["success", "failure", "always", "cancelled"];
 const FUNCTIONS: [&str; 9] = [
-    "size", "string", "int", "double", "has", "success", "failure", "always", "cancelled",
+    "size",
+    "string",
+    "int",
+    "double",
+    "has",
+    "success",
+    "failure",
+    "always",
+    "cancelled",
 ];
 const METHODS: [&str; 4] = ["contains", "startsWith", "endsWith", "size"];
 const MACROS: [&str; 5] = ["all", "exists", "exists_one", "map", "filter"];
@@ -76,7 +87,12 @@ impl Resolver<'_> {
             Expr::Call(call) => self.call(expr, call),
             Expr::List(list) => {
                 let items: Vec<_> = list.elements.iter().map(|item| self.ty(item)).collect();
-                Type::list(items.into_iter().reduce(unify).unwrap_or(Type::Any))
+                Type::list(
+                    items
+                        .into_iter()
+                        .reduce(|one, other| unify(&one, &other))
+                        .unwrap_or(Type::Any),
+                )
             }
             Expr::Map(map) => {
                 for entry in &map.entries {
@@ -89,12 +105,17 @@ impl Resolver<'_> {
             }
             Expr::Comprehension(_) => self.wrong(
                 expr,
-                format!("{} are not supported", listed(MACROS, "and")),
+                format!(
+                    "comprehensions ({}) are not supported",
+                    listed(MACROS, "and")
+                ),
                 "name an item by its index, or test with `in`",
             ),
-            Expr::Struct(_) | Expr::Unspecified => {
-                self.wrong(expr, "messages are not supported".to_owned(), "write a map: `{'key': value}`")
-            }
+            Expr::Struct(_) | Expr::Unspecified => self.wrong(
+                expr,
+                "messages are not supported".to_owned(),
+                "write a map: `{'key': value}`",
+            ),
         }
     }
 
@@ -110,9 +131,11 @@ impl Resolver<'_> {
                 "unsigned integers are not supported".to_owned(),
                 "leave out the `u`",
             ),
-            LiteralValue::Bytes(_) => {
-                self.wrong(expr, "bytes are not supported".to_owned(), "leave out the `b`")
-            }
+            LiteralValue::Bytes(_) => self.wrong(
+                expr,
+                "bytes are not supported".to_owned(),
+                "leave out the `b`",
+            ),
         }
     }
 
@@ -139,7 +162,11 @@ impl Resolver<'_> {
                 )
             } else {
                 let help = "secrets may stand in `with` and `remotes`, where their value never reaches a plugin";
-                self.wrong(expr, format!("a secret cannot stand in {}", place.name()), help)
+                self.wrong(
+                    expr,
+                    format!("a secret cannot stand in {}", place.name()),
+                    help,
+                )
             };
         }
         let span = self.span(expr);
@@ -149,9 +176,14 @@ impl Resolver<'_> {
         } else {
             format!("`{root}` is not known")
         };
-        let problem = Problem::error(message).at(span).label(did_you_mean(root, known));
+        let call = STATUS
+            .contains(&root)
+            .then(|| format!("did you mean `{root}()`?"));
+        let label = call.or_else(|| did_you_mean(root, known));
+        let problem = Problem::error(message).at(span).label(label);
         let names = listed(self.scope.names.roots(), "and");
-        self.problems.push(problem.help(format!("here can be named: {names}; texts stand in quotes")));
+        self.problems
+            .push(problem.help(format!("here can be named: {names}; texts stand in quotes")));
         Type::Any
     }
 
@@ -162,7 +194,9 @@ impl Resolver<'_> {
     }
 
     fn index(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
-        let [operand, key] = call.args.as_slice() else { return Type::Any };
+        let [operand, key] = call.args.as_slice() else {
+            return Type::Any;
+        };
         if let Expr::Literal(LiteralValue::String(name)) = &key.expr {
             let ty = self.name_or_value(operand);
             if let Type::Map(_) = ty {
@@ -182,7 +216,11 @@ impl Resolver<'_> {
             (Type::Any, _) => Type::Any,
             _ => {
                 let message = format!("{ty} has no item at {key_ty}");
-                self.wrong(expr, message, "a list is indexed by an integer, a map by a string")
+                self.wrong(
+                    expr,
+                    message,
+                    "a list is indexed by an integer, a map by a string",
+                )
             }
         }
     }
@@ -213,30 +251,56 @@ impl Resolver<'_> {
         let names: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
         let known: Vec<&str> = ty.field_names().collect();
         let have = |what: &str| match known.as_slice() {
-            [] => format!("there are no {what}"),
-            known => format!("{what}: {}", listed(known.iter().copied(), "and")),
+            [] => format!("it has no {what}"),
+            known => format!("its {what}: {}", listed(known.iter().copied(), "and")),
+        };
+        let here = || match known.as_slice() {
+            [] => "this step follows no other; what it reads must be in its `needs`".to_owned(),
+            known => format!(
+                "steps that can be named here: {}",
+                listed(known.iter().copied(), "and")
+            ),
         };
         let (message, help) = match names.as_slice() {
-            ["inputs", name] => (format!("input `{name}` is not declared"), have("inputs")),
+            ["inputs", name] => (
+                format!("input `{name}` is not declared"),
+                format!(
+                    "the pipeline has {}",
+                    match known.as_slice() {
+                        [] => "no inputs".to_owned(),
+                        known => format!("the inputs {}", listed(known.iter().copied(), "and")),
+                    }
+                ),
+            ),
             ["steps", name] if self.scope.all_steps.iter().any(|step| step == name) => (
-                format!("step `{name}` is not needed by this step, so that it may not have run yet"),
+                format!(
+                    "step `{name}` is not needed by this step, so that it may not have run yet"
+                ),
                 format!("add `{name}` to this step's `needs`"),
             ),
-            ["steps", name] => (format!("there is no step `{name}`"), have("steps that can be named here")),
-            ["steps", step, "outputs", name] => {
-                (format!("step `{step}` has no output `{name}`"), have("its outputs"))
-            }
-            _ if matches!(ty, Type::Map(_)) => (format!("`{text}` is not known"), have("known here")),
-            _ => (format!("{ty} has no field `{field}`"), "only maps have fields".to_owned()),
+            ["steps", name] => (format!("there is no step `{name}`"), here()),
+            ["steps", step, "outputs", name] => (
+                format!("step `{step}` has no output `{name}`"),
+                have("outputs"),
+            ),
+            _ if matches!(ty, Type::Map(_)) => (format!("`{text}` is not known"), have("fields")),
+            _ => (
+                format!("{ty} has no field `{field}`"),
+                "only maps have fields".to_owned(),
+            ),
         };
         let problem = Problem::error(message).at(span).help(help);
-        self.problems.push(problem.label(did_you_mean(field, known)));
+        self.problems
+            .push(problem.label(did_you_mean(field, known)));
         Type::Any
     }
 
     fn call(&mut self, expr: &IdedExpr, call: &CallExpr) -> Type {
         let name = call.func_name.as_str();
-        if let Some(status) = STATUS.into_iter().find(|status| *status == name && call.target.is_none()) {
+        if let Some(status) = STATUS
+            .into_iter()
+            .find(|status| *status == name && call.target.is_none())
+        {
             return self.status(expr, call, status);
         }
         if call.target.is_some() && MACROS.contains(&name) {
@@ -251,18 +315,35 @@ impl Resolver<'_> {
         if let Some(symbol) = symbol(name) {
             return operation(name, &args).unwrap_or_else(|| self.mistyped(expr, symbol, &args));
         }
-        let known: &[&str] = if target.is_some() { &METHODS } else { &FUNCTIONS };
+        let known: &[&str] = if target.is_some() {
+            &METHODS
+        } else {
+            &FUNCTIONS
+        };
         if !known.contains(&name) {
-            let problem = Problem::error(format!("there is no function `{name}`")).at(self.span(expr));
+            let problem =
+                Problem::error(format!("there is no function `{name}`")).at(self.span(expr));
             let help = format!("functions: {}", listed(known.iter().copied(), "and"));
-            self.problems.push(problem.label(did_you_mean(name, known.iter().copied())).help(help));
+            self.problems.push(
+                problem
+                    .label(did_you_mean(name, known.iter().copied()))
+                    .help(help),
+            );
             return Type::Any;
         }
         let operands: Vec<Type> = target.into_iter().chain(args).collect();
         function(name, &operands).unwrap_or_else(|| {
             let given: Vec<_> = operands.iter().map(Type::to_string).collect();
-            let given = if given.is_empty() { "nothing".to_owned() } else { given.join(" and ") };
-            self.wrong(expr, format!("`{name}` does not take {given}"), signature(name))
+            let given = if given.is_empty() {
+                "nothing".to_owned()
+            } else {
+                given.join(" and ")
+            };
+            self.wrong(
+                expr,
+                format!("`{name}` does not take {given}"),
+                signature(name),
+            )
         })
     }
 
@@ -287,7 +368,10 @@ impl Resolver<'_> {
     fn mistyped(&mut self, expr: &IdedExpr, symbol: &str, args: &[Type]) -> Type {
         let (message, help) = match args {
             [only] => (format!("`{symbol}` does not take {only}"), String::new()),
-            [condition, _, _] => (format!("`? :` asks for a boolean and gets {condition}"), String::new()),
+            [condition, _, _] => (
+                format!("`? :` asks for a boolean and gets {condition}"),
+                String::new(),
+            ),
             [left, right] if matches!(symbol, "==" | "!=") => (
                 format!("{left} is never equal to {right}"),
                 "convert one side: `string(…)`, `int(…)`".to_owned(),
@@ -305,13 +389,18 @@ impl Resolver<'_> {
             }
         };
         let problem = Problem::error(message).at(self.span(expr));
-        self.problems.push(if help.is_empty() { problem } else { problem.help(help) });
+        self.problems.push(if help.is_empty() {
+            problem
+        } else {
+            problem.help(help)
+        });
         Type::Any
     }
 
     fn wrong(&mut self, expr: &IdedExpr, message: String, help: &str) -> Type {
         let span = self.span(expr);
-        self.problems.push(Problem::error(message).at(span).help(help));
+        self.problems
+            .push(Problem::error(message).at(span).help(help));
         Type::Any
     }
 
@@ -322,9 +411,10 @@ impl Resolver<'_> {
 
     /// The bytes of a whole subexpression: the parser keeps an operator's place alone.
     fn extent(&self, expr: &IdedExpr) -> Range<usize> {
-        let own = self.info.offset_for(expr.id).map_or(0..0, |(start, stop)| {
-            start as usize..stop as usize + 1
-        });
+        let own = self
+            .info
+            .offset_for(expr.id)
+            .map_or(0..0, |(start, stop)| start as usize..stop as usize + 1);
         let join = |all: Range<usize>, child: &IdedExpr| {
             let child = self.extent(child);
             all.start.min(child.start)..all.end.max(child.end)
@@ -334,11 +424,20 @@ impl Resolver<'_> {
                 let all = join(own.clone(), &select.operand);
                 let after_dot = self.info.source.get(own.end..).unwrap_or("");
                 let blanks = after_dot.len() - after_dot.trim_start().len();
-                let end = if select.test { all.end } else { own.end + blanks + select.field.len() };
+                let end = if select.test {
+                    all.end
+                } else {
+                    own.end + blanks + select.field.len()
+                };
                 all.start..all.end.max(end)
             }
             Expr::Call(call) => {
-                let all = call.target.as_deref().into_iter().chain(&call.args).fold(own.clone(), join);
+                let all = call
+                    .target
+                    .as_deref()
+                    .into_iter()
+                    .chain(&call.args)
+                    .fold(own.clone(), join);
                 let start = if call.target.is_none() && symbol(&call.func_name).is_none() {
                     // A call's place is its bracket.
                     all.start - call.func_name.len().min(all.start)
@@ -352,6 +451,7 @@ impl Resolver<'_> {
                 };
                 start..all.end + closing
             }
+            Expr::Comprehension(comprehension) => join(own, &comprehension.iter_range),
             _ => own,
         };
         let length = self.info.source.len();
@@ -375,7 +475,13 @@ fn path(expr: &IdedExpr) -> Option<Vec<String>> {
                 expr = &select.operand;
             }
             Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-                [operand, IdedExpr { expr: Expr::Literal(LiteralValue::String(name)), .. }] => {
+                [
+                    operand,
+                    IdedExpr {
+                        expr: Expr::Literal(LiteralValue::String(name)),
+                        ..
+                    },
+                ] => {
                     names.push(name.inner().to_owned());
                     expr = operand;
                 }
@@ -383,105 +489,5 @@ fn path(expr: &IdedExpr) -> Option<Vec<String>> {
             },
             _ => return None,
         }
-    }
-}
-
-fn unify(left: Type, right: Type) -> Type {
-    if left == right { left } else { Type::Any }
-}
-
-/// An operator as it is written; `None` for functions.
-fn symbol(name: &str) -> Option<&'static str> {
-    Some(match name {
-        operators::CONDITIONAL => "? :",
-        operators::LOGICAL_AND => "&&",
-        operators::LOGICAL_OR => "||",
-        operators::LOGICAL_NOT => "!",
-        operators::SUBSTRACT | operators::NEGATE => "-",
-        operators::ADD => "+",
-        operators::MULTIPLY => "*",
-        operators::DIVIDE => "/",
-        operators::MODULO => "%",
-        operators::EQUALS => "==",
-        operators::NOT_EQUALS => "!=",
-        operators::GREATER_EQUALS => ">=",
-        operators::LESS_EQUALS => "<=",
-        operators::GREATER => ">",
-        operators::LESS => "<",
-        operators::INDEX => "[]",
-        operators::IN => "in",
-        _ => return None,
-    })
-}
-
-/// The type of an operation; `None` where it does not take these types.
-fn operation(name: &str, args: &[Type]) -> Option<Type> {
-    use Type::{Any, Boolean, Integer, List, Map, Number, String};
-    match (name, args) {
-        (operators::LOGICAL_AND | operators::LOGICAL_OR, [Boolean | Any, Boolean | Any])
-        | (operators::LOGICAL_NOT, [Boolean | Any]) => Some(Boolean),
-        (operators::CONDITIONAL, [Boolean | Any, yes, no]) => Some(unify(yes.clone(), no.clone())),
-        (operators::NEGATE, [ty @ (Integer | Number | Any)]) => Some(ty.clone()),
-        (operators::EQUALS | operators::NOT_EQUALS, [left, right]) => {
-            comparable(left, right).then_some(Boolean)
-        }
-        (
-            operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS,
-            [left, right],
-        ) => {
-            let ordered = |ty: &Type| matches!(ty, Any | Integer | Number | String);
-            (ordered(left) && ordered(right) && comparable(left, right)).then_some(Boolean)
-        }
-        (operators::IN, [item, List(of)]) => comparable(item, of).then_some(Boolean),
-        (operators::IN, [String | Any, Map(_) | Any] | [_, Any]) => Some(Boolean),
-        (operators::ADD, [Any, other] | [other, Any]) => {
-            matches!(other, Any | Integer | Number | String | List(_)).then(|| other.clone())
-        }
-        (operators::ADD, [List(left), List(right)]) => {
-            Some(Type::list(unify((**left).clone(), (**right).clone())))
-        }
-        (operators::ADD, [String, String]) => Some(String),
-        (operators::MODULO, [Integer | Any, Integer | Any]) => Some(Integer),
-        (
-            operators::ADD | operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE,
-            [left, right],
-        ) => match (left, right) {
-            (Integer, Integer | Any) | (Any, Integer) => Some(Integer),
-            (Number, Number | Any) | (Any, Number) => Some(Number),
-            (Any, Any) => Some(Any),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn comparable(left: &Type, right: &Type) -> bool {
-    use Type::{Any, Integer, List, Map, Null, Number};
-    match (left, right) {
-        (Any | Null, _) | (_, Any | Null) | (Integer | Number, Integer | Number) | (Map(_), Map(_)) => true,
-        (List(left), List(right)) => comparable(left, right),
-        (left, right) => left == right,
-    }
-}
-
-/// The type of a function's result; `None` where it does not take these types.
-fn function(name: &str, operands: &[Type]) -> Option<Type> {
-    use Type::{Any, Boolean, Integer, List, Map, Number, String};
-    match (name, operands) {
-        ("size", [String | List(_) | Map(_) | Any]) | ("int", [String | Integer | Number | Any]) => Some(Integer),
-        ("double", [String | Integer | Number | Any]) => Some(Number),
-        ("string", [String | Integer | Number | Boolean | Any]) => Some(String),
-        ("contains" | "startsWith" | "endsWith", [String | Any, String | Any]) => Some(Boolean),
-        _ => None,
-    }
-}
-
-fn signature(name: &str) -> &'static str {
-    match name {
-        "size" => "it takes one string, list or map",
-        "int" | "double" => "it takes one string or number",
-        "string" => "it takes one string, number or boolean",
-        "has" => "it takes a field, as in `has(steps.build.outputs.digest)`",
-        _ => "it is asked of a string and takes a string, as in `inputs.tag.startsWith('v')`",
     }
 }

@@ -92,7 +92,11 @@ pub(super) fn measure(code: &str) -> (usize, usize) {
                 deepest = deepest.max(depth);
             }
             (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'?' | b'<' | b'>' | b'=' | b'&' | b'|' | b'.') => {
+            (
+                None,
+                b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'?' | b'<' | b'>' | b'=' | b'&' | b'|'
+                | b'.',
+            ) => {
                 operators += 1;
             }
             _ => {}

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use cel::IdedExpr;
 use cel::common::ast::Expr;
-use cel::parser::{ParseErrors, Parser};
 use serde_json::Value;
 
+use super::parse::parse;
 use super::resolve::{Settled, settle};
-use super::split::{Piece, measure, split};
-use super::{MAX_BYTES, MAX_DEPTH, MAX_OPERATORS, Scope, Type, Values};
+use super::split::{Piece, split};
+use super::{Scope, Type, Values};
 use crate::diagnostic::{Problem, Problems, Span, did_you_mean};
 use crate::document::Scalar;
 
@@ -41,16 +41,17 @@ impl Template {
                         .at(place)
                         .help("close it with `}}`; a literal `${{` is written `$${{`"),
                 );
-                Vec::new()
+                return Self {
+                    span,
+                    parts: vec![Part::Expression(Expression::unknown("", span))],
+                };
             }
         };
         let parts = pieces.into_iter().map(|piece| match piece {
             Piece::Text(text) => Part::Text(text),
             Piece::Code { text, start, mark } => {
                 let index = scalar.text[..mark].matches("${{").count();
-                let place = |from, to| {
-                    scalar.locate(start + from, start + to, (index, mark), span)
-                };
+                let place = |from, to| scalar.locate(start + from, start + to, (index, mark), span);
                 read_part(text, &place, scope, problems)
             }
         });
@@ -68,7 +69,9 @@ impl Template {
             return;
         }
         for part in &self.parts {
-            let Part::Expression(expression) = part else { continue };
+            let Part::Expression(expression) = part else {
+                continue;
+            };
             if matches!(expression.ty(), Type::Null | Type::List(_) | Type::Map(_)) {
                 let message = format!("{} cannot stand inside a text", expression.ty());
                 problems.push(
@@ -85,6 +88,14 @@ impl Template {
         match self.parts.as_slice() {
             [] => Some(String::new()),
             [Part::Text(text)] => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// The text before its first expression, if there is any.
+    pub(crate) fn literal_start(&self) -> Option<&str> {
+        match self.parts.first() {
+            Some(Part::Text(text)) => Some(text),
             _ => None,
         }
     }
@@ -111,7 +122,11 @@ impl Template {
     }
 
     /// Its value; each secret becomes what `placeholder` makes of its name.
-    pub fn evaluate(&self, values: &Values, placeholder: &dyn Fn(&str) -> String) -> Result<Value, Problem> {
+    pub fn evaluate(
+        &self,
+        values: &Values,
+        placeholder: &dyn Fn(&str) -> String,
+    ) -> Result<Value, Problem> {
         if let [Part::Expression(expression)] = self.parts.as_slice() {
             return expression.evaluate(values);
         }
@@ -168,18 +183,12 @@ impl Expression {
         problems: &mut Problems,
     ) -> Self {
         let span = place(0, text.len());
-        let mut expression = Self {
-            text: text.to_owned(),
-            span,
-            ast: Arc::default(),
-            settled: Settled::unknown(),
-        };
-        if let Some(message) = refused(text) {
-            problems.push(Problem::error(message).at(span));
-            return expression;
-        }
-        match Parser::new().parse_with_source_info(text) {
-            Err(errors) => problems.push(syntax_problem(text, &errors, place)),
+        let mut expression = Self::unknown(text, span);
+        match parse(text) {
+            Err(error) => {
+                let span = place(error.range.start, error.range.end);
+                problems.push(Problem::error(error.message).at(span));
+            }
             Ok((ast, info)) => {
                 if secret_name(&ast).is_none() || !scope.place.allows_secrets() {
                     expression.settled = settle(&ast, &info, place, scope, problems);
@@ -188,6 +197,16 @@ impl Expression {
             }
         }
         expression
+    }
+
+    /// An expression that is wrong, so that nothing is known of it.
+    fn unknown(text: &str, span: Span) -> Self {
+        Self {
+            text: text.to_owned(),
+            span,
+            ast: Arc::default(),
+            settled: Settled::unknown(),
+        }
     }
 
     /// The expression as it was written.
@@ -223,51 +242,11 @@ impl Expression {
 /// The name in `secrets.name`, if that is the whole expression.
 fn secret_name(ast: &IdedExpr) -> Option<&str> {
     match &ast.expr {
-        Expr::Select(select) if !select.test && select.operand.expr == Expr::Ident("secrets".to_owned()) => {
+        Expr::Select(select)
+            if !select.test && select.operand.expr == Expr::Ident("secrets".to_owned()) =>
+        {
             Some(&select.field)
         }
         _ => None,
     }
-}
-
-/// Why an expression is not even given to the parser.
-fn refused(text: &str) -> Option<String> {
-    let (depth, operators) = measure(text);
-    if text.is_empty() {
-        Some("this expression is empty".to_owned())
-    } else if text.len() > MAX_BYTES {
-        let length = text.len();
-        Some(format!("this expression has {length} bytes; at most {MAX_BYTES} are read"))
-    } else if depth > MAX_DEPTH {
-        Some(format!("this expression is nested more than {MAX_DEPTH} levels deep"))
-    } else if operators > MAX_OPERATORS {
-        Some(format!("this expression has more than {MAX_OPERATORS} operators"))
-    } else {
-        None
-    }
-}
-
-/// The parser's first complaint: those after it are mostly its consequences.
-fn syntax_problem(text: &str, errors: &ParseErrors, place: &dyn Fn(usize, usize) -> Span) -> Problem {
-    let Some(error) = errors.errors.first() else {
-        return Problem::error("this is not an expression").at(place(0, text.len()));
-    };
-    let (line, column) = error.pos;
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(usize::try_from(line - 1).unwrap_or(0))
-        .map(str::len)
-        .sum();
-    let start = text[line_start.min(text.len())..]
-        .char_indices()
-        .nth(usize::try_from(column - 1).unwrap_or(0))
-        .map_or(text.len(), |(at, _)| line_start + at);
-    let length = text[start..].chars().next().map_or(0, char::len_utf8);
-    let quoted = error.msg.split('\'').nth(1).unwrap_or_default();
-    let message = match error.msg.as_str() {
-        _ if quoted == "<EOF>" || length == 0 => "this expression ends too early".to_owned(),
-        message if message.starts_with("unsupported syntax") => format!("`{quoted}` is not supported"),
-        _ => format!("`{}` is not expected here", text[start..].split_whitespace().next().unwrap_or("")),
-    };
-    Problem::error(message).at(place(start, start + length))
 }

@@ -41,7 +41,9 @@ pub fn classify(address: IpAddr) -> AddressClass {
 fn classify_v4(address: Ipv4Addr) -> AddressClass {
     match address.octets() {
         // Amazon, Google and most others; Alibaba; Azure's wire server, which lies in a public range.
-        [169, 254, 169, 254] | [169, 254, 170, 2] | [169, 254, 170, 23] | [100, 100, 100, 200]
+        [169, 254, 169, 254]
+        | [169, 254, 170, 2 | 23]
+        | [100, 100, 100, 200]
         | [168, 63, 129, 16] => AddressClass::Metadata,
         [0, ..] => AddressClass::Unspecified,
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => AddressClass::Private,
@@ -50,11 +52,13 @@ fn classify_v4(address: Ipv4Addr) -> AddressClass {
         [100, 64..=127, ..] => AddressClass::CarrierGrade,
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => AddressClass::Documentation,
         [192, 88, 99, _] => AddressClass::Translated,
-        [192, 0, 0, _] | [192, 31, 196, _] | [192, 52, 193, _] | [192, 175, 48, _] | [198, 18..=19, ..] => {
-            AddressClass::Reserved
-        }
+        [192, 0, 0, _]
+        | [192, 31, 196, _]
+        | [192, 52, 193, _]
+        | [192, 175, 48, _]
+        | [198, 18..=19, ..]
+        | [240..=255, ..] => AddressClass::Reserved,
         [224..=239, ..] => AddressClass::Multicast,
-        [240..=255, ..] => AddressClass::Reserved,
         _ => AddressClass::Public,
     }
 }

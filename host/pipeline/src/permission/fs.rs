@@ -19,7 +19,9 @@ impl FromStr for Access {
         match text {
             "read" => Ok(Self::Read),
             "read-write" => Ok(Self::ReadWrite),
-            _ => Err(format!("`{text}` is not an access: one of `read`, `read-write`")),
+            _ => Err(format!(
+                "`{text}` is not an access: one of `read`, `read-write`"
+            )),
         }
     }
 }
@@ -36,7 +38,10 @@ pub struct FsRule {
 impl FsRule {
     /// A permission on a directory; `Err` where the path has `..` or is empty.
     pub fn new(path: &str, access: Access) -> Result<Self, String> {
-        let parts: Vec<_> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        let parts: Vec<_> = path
+            .split('/')
+            .filter(|part| !matches!(*part, "" | "."))
+            .collect();
         if parts.contains(&"..") {
             return Err(format!("`{path}`: `..` is not allowed"));
         }
@@ -59,7 +64,9 @@ impl FsRule {
         let under = match other.path.strip_prefix(&self.path) {
             Some(rest) => {
                 absolute(&self.path) == absolute(&other.path)
-                    && (rest.is_empty() || rest.starts_with('/') || matches!(self.path.as_str(), "" | "/"))
+                    && (rest.is_empty()
+                        || rest.starts_with('/')
+                        || matches!(self.path.as_str(), "" | "/"))
             }
             None => false,
         };
@@ -73,7 +80,11 @@ impl fmt::Display for FsRule {
             Access::Read => "read",
             Access::ReadWrite => "read-write",
         };
-        let path = if self.path.is_empty() { "." } else { &self.path };
+        let path = if self.path.is_empty() {
+            "."
+        } else {
+            &self.path
+        };
         write!(f, "{{ path: {path}, access: {access} }}")
     }
 }

@@ -46,7 +46,10 @@ impl fmt::Display for GitRule {
             ("force", &self.force),
             ("delete", &self.delete),
         ];
-        for (key, patterns) in refs.into_iter().filter(|(_, patterns)| !patterns.is_empty()) {
+        for (key, patterns) in refs
+            .into_iter()
+            .filter(|(_, patterns)| !patterns.is_empty())
+        {
             write!(f, ", {key}: {}", flow(patterns))?;
         }
         f.write_str(" }")
@@ -67,7 +70,13 @@ mod tests {
         };
         assert!(rule("refs/tags/*").contains(&rule("refs/tags/v*")));
         assert!(!rule("refs/tags/v*").contains(&rule("refs/tags/*")));
-        assert!(!rule("refs/tags/*").contains(&GitRule { force: rule("refs/tags/v1").create, ..rule("refs/tags/v1") }));
-        assert_eq!(rule("refs/tags/v*").to_string(), "{ remote: origin, read: true, create: ['refs/tags/v*'] }");
+        assert!(!rule("refs/tags/*").contains(&GitRule {
+            force: rule("refs/tags/v1").create,
+            ..rule("refs/tags/v1")
+        }));
+        assert_eq!(
+            rule("refs/tags/v*").to_string(),
+            "{ remote: origin, read: true, create: ['refs/tags/v*'] }"
+        );
     }
 }

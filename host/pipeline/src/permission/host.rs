@@ -30,9 +30,8 @@ impl HostPattern {
     pub fn contains(&self, other: &HostPattern) -> bool {
         match (self, other) {
             (Self::Exact(wide), Self::Exact(narrow)) => wide == narrow,
-            (Self::Exact(_), Self::Under(_)) => false,
             (Self::Under(suffix), Self::Exact(Host::Domain(name))) => is_under(name, suffix),
-            (Self::Under(_), Self::Exact(_)) => false,
+            (Self::Exact(_), Self::Under(_)) | (Self::Under(_), Self::Exact(_)) => false,
             (Self::Under(wide), Self::Under(narrow)) => wide == narrow || is_under(narrow, wide),
         }
     }
@@ -76,7 +75,9 @@ impl FromStr for HostPattern {
         }
         let Some(suffix) = text.strip_prefix("*.") else {
             if text.contains('*') {
-                return Err(format!("`{text}`: `*` may only stand for the first labels, as in `*.example.com`"));
+                return Err(format!(
+                    "`{text}`: `*` may only stand for the first labels, as in `*.example.com`"
+                ));
             }
             return parse(text).map(Self::Exact);
         };
@@ -113,7 +114,19 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(text.parse::<HostPattern>().unwrap().to_string(), expected);
         }
-        for text in ["", "*", "a.*.b", "*a.b", "https://a.b", "a/b", "a b", "a..b", "a.b.", "*.127.0.0.1", "a.b:80:1"] {
+        for text in [
+            "",
+            "*",
+            "a.*.b",
+            "*a.b",
+            "https://a.b",
+            "a/b",
+            "a b",
+            "a..b",
+            "a.b.",
+            "*.127.0.0.1",
+            "a.b:80:1",
+        ] {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }
     }
@@ -146,7 +159,11 @@ mod tests {
         for _ in 0..4 {
             names = names
                 .iter()
-                .flat_map(|name| ["a", "b"].map(|label| format!("{label}{}{name}", if name.is_empty() { "" } else { "." })))
+                .flat_map(|name| {
+                    ["a", "b"].map(|label| {
+                        format!("{label}{}{name}", if name.is_empty() { "" } else { "." })
+                    })
+                })
                 .collect();
             all.extend(names.clone());
         }
@@ -158,7 +175,9 @@ mod tests {
         for wide in &patterns {
             for narrow in &patterns {
                 // No pattern has more than three labels, so that four tell any two apart.
-                let model = all.iter().all(|name| !narrow.matches(name) || wide.matches(name));
+                let model = all
+                    .iter()
+                    .all(|name| !narrow.matches(name) || wide.matches(name));
                 let vacuous = !all.iter().any(|name| narrow.matches(name));
                 assert!(!vacuous);
                 assert_eq!(wide.contains(narrow), model, "{wide} {narrow}");

@@ -112,7 +112,10 @@ impl HttpRule {
     pub fn contains(&self, other: &HttpRule) -> bool {
         let methods = self.methods.is_empty()
             || !other.methods.is_empty()
-                && other.methods.iter().all(|method| self.methods.contains(method));
+                && other
+                    .methods
+                    .iter()
+                    .all(|method| self.methods.contains(method));
         let paths = self.paths.is_empty()
             || !other.paths.is_empty()
                 && each_within(&self.paths, &other.paths, Segments::contains);
@@ -122,7 +125,9 @@ impl HttpRule {
             && methods
             && paths
             && (self.read || !other.read)
-            && each_within(&self.addresses, &other.addresses, |wide, narrow| wide.contains(narrow))
+            && each_within(&self.addresses, &other.addresses, |wide, narrow| {
+                wide.contains(narrow)
+            })
     }
 }
 
@@ -130,7 +135,9 @@ impl HttpRule {
 /// may mean another path than the one that the pattern saw.
 fn is_plain(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
-    let Some(segments) = lower.strip_prefix('/') else { return false };
+    let Some(segments) = lower.strip_prefix('/') else {
+        return false;
+    };
     let ambiguous = ["%2f", "%5c", "%00", "\\", ";", "?", "#"];
     let segments: Vec<_> = segments.split('/').collect();
     let last = segments.len() - 1;
@@ -148,7 +155,11 @@ impl fmt::Display for HttpRule {
             write!(f, ", methods: {}", flow(&self.methods))?;
         }
         if !self.paths.is_empty() {
-            write!(f, ", paths: {}", flow(self.paths.iter().map(|path| format!("/{path}"))))?;
+            write!(
+                f,
+                ", paths: {}",
+                flow(self.paths.iter().map(|path| format!("/{path}")))
+            )?;
         }
         if self.read {
             f.write_str(", read: true")?;
@@ -185,42 +196,87 @@ mod tests {
     #[test]
     fn a_rule_permits_a_request_that_fits_in_every_part() {
         assert!(rule().permits(&request("/v1/items")));
-        assert!(!rule().permits(&HttpRequest { scheme: Scheme::Http, ..request("/v1/items") }));
-        assert!(!rule().permits(&HttpRequest { port: 8443, ..request("/v1/items") }));
-        assert!(!rule().permits(&HttpRequest { method: "DELETE".into(), ..request("/v1/items") }));
-        assert!(!rule().permits(&HttpRequest { host: "example.com".into(), ..request("/v1/items") }));
+        assert!(!rule().permits(&HttpRequest {
+            scheme: Scheme::Http,
+            ..request("/v1/items")
+        }));
+        assert!(!rule().permits(&HttpRequest {
+            port: 8443,
+            ..request("/v1/items")
+        }));
+        assert!(!rule().permits(&HttpRequest {
+            method: "DELETE".into(),
+            ..request("/v1/items")
+        }));
+        assert!(!rule().permits(&HttpRequest {
+            host: "example.com".into(),
+            ..request("/v1/items")
+        }));
         assert!(!rule().permits(&request("/v2/items")));
     }
 
     #[test]
     fn a_path_that_servers_read_differently_is_not_permitted_by_a_pattern() {
         for path in [
-            "/v1/../admin", "/v1/%2e%2E/admin", "/v1/a%2f..", "/v1//a", "//v1/a", "/v1/a\\b", "/v1/./a", "v1/a", "/v1/..;/a",
+            "/v1/../admin",
+            "/v1/%2e%2E/admin",
+            "/v1/a%2f..",
+            "/v1//a",
+            "//v1/a",
+            "/v1/a\\b",
+            "/v1/./a",
+            "v1/a",
+            "/v1/..;/a",
         ] {
             assert!(!rule().permits(&request(path)), "{path}");
         }
         assert!(rule().permits(&request("/v1/")));
-        let any = HttpRule { paths: Vec::new(), ..rule() };
+        let any = HttpRule {
+            paths: Vec::new(),
+            ..rule()
+        };
         assert!(any.permits(&request("/v1/../admin")));
     }
 
     #[test]
     fn a_rule_contains_what_is_narrower_in_every_field() {
-        let narrow = HttpRule { methods: vec!["GET".into()], paths: vec!["/v1/a".parse().unwrap()], ..rule() };
+        let narrow = HttpRule {
+            methods: vec!["GET".into()],
+            paths: vec!["/v1/a".parse().unwrap()],
+            ..rule()
+        };
         assert!(rule().contains(&narrow));
         assert!(!narrow.contains(&rule()));
-        assert!(!rule().contains(&HttpRule { paths: Vec::new(), ..rule() }));
-        assert!(!rule().contains(&HttpRule { methods: Vec::new(), ..rule() }));
-        assert!(!rule().contains(&HttpRule { read: true, ..rule() }));
+        assert!(!rule().contains(&HttpRule {
+            paths: Vec::new(),
+            ..rule()
+        }));
+        assert!(!rule().contains(&HttpRule {
+            methods: Vec::new(),
+            ..rule()
+        }));
+        assert!(!rule().contains(&HttpRule {
+            read: true,
+            ..rule()
+        }));
         let addresses = vec!["10.0.0.0/8".parse().unwrap()];
-        let wide = HttpRule { addresses, ..rule() };
-        let inner = HttpRule { addresses: vec!["10.1.0.0/16".parse().unwrap()], ..rule() };
+        let wide = HttpRule {
+            addresses,
+            ..rule()
+        };
+        let inner = HttpRule {
+            addresses: vec!["10.1.0.0/16".parse().unwrap()],
+            ..rule()
+        };
         assert!(wide.contains(&inner) && !inner.contains(&wide) && !rule().contains(&inner));
     }
 
     #[test]
     fn only_public_addresses_are_dialled_unless_a_range_is_named() {
-        let rule = HttpRule { addresses: vec!["10.1.0.0/16".parse().unwrap()], ..rule() };
+        let rule = HttpRule {
+            addresses: vec!["10.1.0.0/16".parse().unwrap()],
+            ..rule()
+        };
         assert!(rule.dials("93.184.215.14".parse().unwrap()));
         assert!(rule.dials("10.1.2.3".parse().unwrap()));
         assert!(!rule.dials("10.2.2.3".parse().unwrap()));

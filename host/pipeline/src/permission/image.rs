@@ -95,7 +95,9 @@ impl ImagePattern {
             return false;
         }
         match (&self.version, &other.version) {
-            (Version::Any, _) | (Version::AnyDigest, Version::AnyDigest | Version::Digest(_)) => true,
+            (Version::Any, _) | (Version::AnyDigest, Version::AnyDigest | Version::Digest(_)) => {
+                true
+            }
             (Version::TagPrefix(wide), Version::TagPrefix(narrow) | Version::Tag(narrow)) => {
                 narrow.starts_with(wide.as_str())
             }
@@ -124,7 +126,9 @@ impl FromStr for ImagePattern {
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, version) = if let Some((name, digest)) = text.split_once('@') {
             if split_tag(name).1.is_some() {
-                return Err(format!("`{text}` names a tag and a digest: the digest decides, leave out the tag"));
+                return Err(format!(
+                    "`{text}` names a tag and a digest: the digest decides, leave out the tag"
+                ));
             }
             let version = match digest {
                 "*" => Version::AnyDigest,
@@ -134,7 +138,11 @@ impl FromStr for ImagePattern {
         } else {
             let (name, tag) = split_tag(text);
             let version = match tag {
-                None => return Err(format!("`{text}` does not say which versions: `{text}:*` is any, `{text}@*` any digest")),
+                None => {
+                    return Err(format!(
+                        "`{text}` does not say which versions: `{text}:*` is any, `{text}@*` any digest"
+                    ));
+                }
                 Some("*") => Version::Any,
                 Some(tag) => match tag.strip_suffix('*') {
                     Some(prefix) => Version::TagPrefix(parse_tag(prefix, text)?),
@@ -174,7 +182,10 @@ fn split_tag(name: &str) -> (&str, Option<&str>) {
 }
 
 fn parse_tag(tag: &str, whole: &str) -> Result<String, String> {
-    let first = tag.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let first = tag
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     if first && tag.len() <= 128 && tag.bytes().all(allowed) {
         Ok(tag.to_owned())
@@ -187,14 +198,21 @@ fn parse_digest(digest: &str, whole: &str) -> Result<String, String> {
     let length = match digest.split_once(':') {
         Some(("sha256", _)) => 64,
         Some(("sha512", _)) => 128,
-        _ => return Err(format!("`{whole}`: `{digest}` is not a digest such as `sha256:…`")),
+        _ => {
+            return Err(format!(
+                "`{whole}`: `{digest}` is not a digest such as `sha256:…`"
+            ));
+        }
     };
     let hex = &digest["sha256:".len()..];
     let allowed = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     if hex.len() == length && hex.bytes().all(allowed) {
         Ok(digest.to_owned())
     } else {
-        Err(format!("`{whole}`: a {} digest has {length} hexadecimal digits in lower case", &digest[..6]))
+        Err(format!(
+            "`{whole}`: a {} digest has {length} hexadecimal digits in lower case",
+            &digest[..6]
+        ))
     }
 }
 
@@ -233,7 +251,10 @@ fn is_authority(registry: &str) -> bool {
         None => (registry, None),
     };
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        !label.is_empty()
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let digits = |port: &str| !port.starts_with('+') && port.parse::<u16>().is_ok();
     host.split('.').all(label) && port.is_none_or(digits)
@@ -280,14 +301,42 @@ mod tests {
         let short = "ghcr.io/a@sha256:0123";
         let upper = format!("ghcr.io/a@sha256:{}", HEX.to_uppercase());
         let cases = [
-            "", " ", "ghcr.io/Acme/web", "ghcr.io/a/../b", "ghcr.io/a%2fb", "a b", "ghcr.io/", "ghcr.io/a:",
-            "ghcr.io//a", ":v1", "ghcr.io/a@", "ghcr.io/a:v 1", "ghcr.io/a:-v", "https://ghcr.io/a", "ghcr.io:99999/a",
-            "a/b/", "/a", "a@sha256:x", "ghcr.io/-a", "ghcr.io/a..b", "ghcr.io/a:b:c", "ghcr.io/é", short, &upper,
+            "",
+            " ",
+            "ghcr.io/Acme/web",
+            "ghcr.io/a/../b",
+            "ghcr.io/a%2fb",
+            "a b",
+            "ghcr.io/",
+            "ghcr.io/a:",
+            "ghcr.io//a",
+            ":v1",
+            "ghcr.io/a@",
+            "ghcr.io/a:v 1",
+            "ghcr.io/a:-v",
+            "https://ghcr.io/a",
+            "ghcr.io:99999/a",
+            "a/b/",
+            "/a",
+            "a@sha256:x",
+            "ghcr.io/-a",
+            "ghcr.io/a..b",
+            "ghcr.io/a:b:c",
+            "ghcr.io/é",
+            short,
+            &upper,
         ];
         for text in cases {
             assert!(text.parse::<ImageRef>().is_err(), "{text}");
         }
-        for text in ["ghcr.io/a", "ghcr.io/a:*x", "ghcr.io/*:v", "ghcr.io/a:v@*", "*", "ghcr.io/a@sha256:*"] {
+        for text in [
+            "ghcr.io/a",
+            "ghcr.io/a:*x",
+            "ghcr.io/*:v",
+            "ghcr.io/a:v@*",
+            "*",
+            "ghcr.io/a@sha256:*",
+        ] {
             assert!(text.parse::<ImagePattern>().is_err(), "{text}");
         }
     }
@@ -296,27 +345,54 @@ mod tests {
     fn matching_and_containment_agree_with_every_reference() {
         let other = HEX.replace('0', "f");
         let versions = [
-            String::new(), ":latest".into(), ":v1".into(), ":v12".into(), ":v2".into(), ":x".into(),
-            format!("@sha256:{HEX}"), format!("@sha256:{other}"), format!(":v1@sha256:{HEX}"),
+            String::new(),
+            ":latest".into(),
+            ":v1".into(),
+            ":v12".into(),
+            ":v2".into(),
+            ":x".into(),
+            format!("@sha256:{HEX}"),
+            format!("@sha256:{other}"),
+            format!(":v1@sha256:{HEX}"),
             format!(":x@sha256:{other}"),
         ];
         let images: Vec<ImageRef> = ["ghcr.io/a", "ghcr.io/b", "a"]
             .iter()
-            .flat_map(|name| versions.iter().map(move |version| format!("{name}{version}").parse().unwrap()))
+            .flat_map(|name| {
+                versions
+                    .iter()
+                    .map(move |version| format!("{name}{version}").parse().unwrap())
+            })
             .collect();
         let matched = |pattern: &str| -> Vec<String> {
             let pattern: ImagePattern = pattern.parse().unwrap();
-            images.iter().filter(|image| pattern.matches(image)).map(ImageRef::to_string).collect()
+            images
+                .iter()
+                .filter(|image| pattern.matches(image))
+                .map(ImageRef::to_string)
+                .collect()
         };
         assert_eq!(matched("ghcr.io/a:v1"), ["ghcr.io/a:v1"]);
-        assert_eq!(matched("ghcr.io/a:v*"), ["ghcr.io/a:v1", "ghcr.io/a:v12", "ghcr.io/a:v2"]);
-        assert_eq!(matched("ghcr.io/a:latest"), ["ghcr.io/a", "ghcr.io/a:latest"]);
+        assert_eq!(
+            matched("ghcr.io/a:v*"),
+            ["ghcr.io/a:v1", "ghcr.io/a:v12", "ghcr.io/a:v2"]
+        );
+        assert_eq!(
+            matched("ghcr.io/a:latest"),
+            ["ghcr.io/a", "ghcr.io/a:latest"]
+        );
         assert_eq!(matched("ghcr.io/a@*").len(), 4);
         assert_eq!(matched("ghcr.io/a:*").len(), versions.len());
         assert_eq!(matched("a:*").len(), versions.len());
 
         let patterns: Vec<ImagePattern> = [
-            "ghcr.io/a:*", "ghcr.io/a:v*", "ghcr.io/a:v1*", "ghcr.io/a:v1", "ghcr.io/a:x", "ghcr.io/a@*", "ghcr.io/b:*",
+            "ghcr.io/a:*",
+            "ghcr.io/a:v*",
+            "ghcr.io/a:v1*",
+            "ghcr.io/a:v1",
+            "ghcr.io/a:x",
+            "ghcr.io/a@*",
+            "ghcr.io/b:*",
         ]
         .iter()
         .map(|text| text.parse().unwrap())
@@ -324,7 +400,9 @@ mod tests {
         .collect();
         for wide in &patterns {
             for narrow in &patterns {
-                let model = images.iter().all(|image| !narrow.matches(image) || wide.matches(image));
+                let model = images
+                    .iter()
+                    .all(|image| !narrow.matches(image) || wide.matches(image));
                 assert_eq!(wide.contains(narrow), model, "{wide} {narrow}");
             }
         }

@@ -94,10 +94,19 @@ mod tests {
             ("sluice:plugin/step@0.1.0", Import::Inert),
             ("sluice:plugin/log@0.2.0", Import::Unknown),
             ("sluice:plugin/other@0.1.0", Import::Unknown),
-            ("sluice:kube/apply@0.1.3", Import::Capability(Capability::KubeApply)),
+            (
+                "sluice:kube/apply@0.1.3",
+                Import::Capability(Capability::KubeApply),
+            ),
             ("sluice:kube/exec@0.1.0", Import::Unknown),
-            ("wasi:http/outgoing-handler@0.2.6", Import::Capability(Capability::Http)),
-            ("wasi:http/types@0.2.0", Import::Capability(Capability::Http)),
+            (
+                "wasi:http/outgoing-handler@0.2.6",
+                Import::Capability(Capability::Http),
+            ),
+            (
+                "wasi:http/types@0.2.0",
+                Import::Capability(Capability::Http),
+            ),
             ("wasi:http/incoming-handler@0.2.0", Import::Unknown),
             ("wasi:http/types@0.3.0", Import::Unknown),
             ("wasi:cli/environment@0.2.6", Import::Inert),

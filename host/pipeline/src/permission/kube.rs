@@ -10,11 +10,11 @@ use super::{ImagePattern, ImageRef, each_within, flow};
 pub enum WorkloadKind {
     /// `apps/v1` Deployment.
     Deployment,
-    /// `apps/v1` StatefulSet.
+    /// `apps/v1` `StatefulSet`.
     StatefulSet,
-    /// `apps/v1` DaemonSet.
+    /// `apps/v1` `DaemonSet`.
     DaemonSet,
-    /// `batch/v1` CronJob.
+    /// `batch/v1` `CronJob`.
     CronJob,
 }
 
@@ -69,7 +69,7 @@ pub struct KubeRule {
     pub containers: Vec<String>,
     /// The images that may be set; at least one.
     pub images: Vec<ImagePattern>,
-    /// Whether the image may be taken over from an `Apply` manager or a GitOps tool.
+    /// Whether the image may be taken over from an `Apply` manager or a `GitOps` tool.
     pub take_over: bool,
     /// Whether the workload may be restarted with the image that it has.
     pub restart: bool,
@@ -90,7 +90,10 @@ impl KubeRule {
     /// Whether everything that `other` permits is permitted by this rule alone.
     pub fn contains(&self, other: &KubeRule) -> bool {
         self.matches_object(other.kind, &other.namespace, &other.name)
-            && other.containers.iter().all(|name| self.containers.contains(name))
+            && other
+                .containers
+                .iter()
+                .all(|name| self.containers.contains(name))
             && each_within(&self.images, &other.images, ImagePattern::contains)
             && (self.take_over || !other.take_over)
             && (self.restart || !other.restart)
@@ -156,7 +159,13 @@ mod tests {
         assert!(rule().contains(&rule()));
         assert!(rule().contains(&narrow));
         assert!(!narrow.contains(&rule()));
-        assert!(!rule().contains(&KubeRule { take_over: true, ..rule() }));
-        assert!(!rule().contains(&KubeRule { name: "other".into(), ..rule() }));
+        assert!(!rule().contains(&KubeRule {
+            take_over: true,
+            ..rule()
+        }));
+        assert!(!rule().contains(&KubeRule {
+            name: "other".into(),
+            ..rule()
+        }));
     }
 }

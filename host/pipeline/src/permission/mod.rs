@@ -26,7 +26,8 @@ pub use image::{ImagePattern, ImageRef};
 pub use import::{Capability, Import, classify_import};
 pub use ipnet::IpNet;
 pub use kube::{KubeRule, WorkloadKind};
-pub use refusal::{permit_capability, permit_image, permit_request};
+pub use refusal::{permit_capability, permit_image, permit_request, permit_workload};
+pub(crate) use refusal::{permit_entries, quoted};
 pub use segments::Segments;
 
 /// Everything that one step may do. The default is nothing.
@@ -58,8 +59,18 @@ impl Permissions {
     /// `Err` is the first entry that does not. Several entries that only together cover one
     /// are not enough: what permits a thing can then always be pointed at.
     pub fn contains(&self, other: &Permissions) -> Result<(), Uncovered> {
-        cover(Capability::KubeApply, &self.kube_apply, &other.kube_apply, KubeRule::contains)?;
-        cover(Capability::Http, &self.http, &other.http, HttpRule::contains)?;
+        cover(
+            Capability::KubeApply,
+            &self.kube_apply,
+            &other.kube_apply,
+            KubeRule::contains,
+        )?;
+        cover(
+            Capability::Http,
+            &self.http,
+            &other.http,
+            HttpRule::contains,
+        )?;
         cover(Capability::Git, &self.git, &other.git, GitRule::contains)?;
         cover(Capability::Fs, &self.fs, &other.fs, FsRule::contains)
     }
@@ -111,7 +122,7 @@ fn each_within<P>(outer: &[P], inner: &[P], contains: fn(&P, &P) -> bool) -> boo
 fn flow(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
     let items: Vec<_> = items
         .into_iter()
-        .map(|item| refusal::quoted(&item.to_string()))
+        .map(|item| quoted(&item.to_string()))
         .collect();
     format!("[{}]", items.join(", "))
 }
@@ -123,11 +134,17 @@ mod tests {
     #[test]
     fn an_entry_must_lie_within_one_entry_of_the_policy() {
         let http = |hosts: &[&str]| Permissions {
-            http: hosts.iter().map(|host| HttpRule::any_on(host.parse().unwrap())).collect(),
+            http: hosts
+                .iter()
+                .map(|host| HttpRule::any_on(host.parse().unwrap()))
+                .collect(),
             ..Permissions::default()
         };
         let policy = http(&["*.example.com", "hooks.slack.com"]);
-        assert_eq!(policy.contains(&http(&["a.example.com", "hooks.slack.com"])), Ok(()));
+        assert_eq!(
+            policy.contains(&http(&["a.example.com", "hooks.slack.com"])),
+            Ok(())
+        );
         assert_eq!(
             policy.contains(&http(&["a.example.com", "example.com"])),
             Err(Uncovered {

@@ -1,6 +1,9 @@
 //! The lines of YAML that would permit what was refused, ready to be pasted into the file.
 
-use super::{Capability, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, Scheme, Segments, WorkloadKind, flow};
+use super::{
+    Capability, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, Scheme, Segments,
+    WorkloadKind, flow,
+};
 
 /// The lines that permit step `step` to set an image of one container, with any tag of the
 /// image's repository.
@@ -21,17 +24,37 @@ pub fn permit_image(
         take_over: false,
         restart: false,
     };
-    lines(step, Capability::KubeApply, &[rule.to_string()])
+    permit_entries(step, Capability::KubeApply, &[rule.to_string()])
+}
+
+/// The lines that permit step `step` to read and follow a workload; which images of which
+/// containers it may set only its author knows.
+pub fn permit_workload(step: &str, kind: WorkloadKind, namespace: &str, name: &str) -> String {
+    let entry = format!(
+        "{{ kind: {kind}, namespace: {}, name: {}, containers: [<container>], images: ['<repository>:*'] }}",
+        quoted(namespace),
+        quoted(name),
+    );
+    permit_entries(step, Capability::KubeApply, &[entry])
 }
 
 /// The lines that permit step `step` to send a request: with any path where it is https on
 /// the usual port, else with the request's own method and path.
 pub fn permit_request(step: &str, request: &HttpRequest) -> String {
     let short = request.scheme == Scheme::Https && request.port == Scheme::Https.default_port();
-    if short && request.host.parse().map(HttpRule::any_on).is_ok_and(|rule| rule.permits(request)) {
-        return lines(step, Capability::Http, &[quoted(&request.host)]);
+    if short
+        && request
+            .host
+            .parse()
+            .map(HttpRule::any_on)
+            .is_ok_and(|rule| rule.permits(request))
+    {
+        return permit_entries(step, Capability::Http, &[quoted(&request.host)]);
     }
-    let path = request.path.parse::<Segments>().map_or_else(|_| "/**".to_owned(), |_| request.path.clone());
+    let path = request
+        .path
+        .parse::<Segments>()
+        .map_or_else(|_| "/**".to_owned(), |_| request.path.clone());
     let entry = format!(
         "{{ scheme: {}, host: {}, port: {}, methods: {}, paths: {} }}",
         request.scheme,
@@ -40,7 +63,7 @@ pub fn permit_request(step: &str, request: &HttpRequest) -> String {
         flow([&request.method]),
         flow([path]),
     );
-    lines(step, Capability::Http, &[entry])
+    permit_entries(step, Capability::Http, &[entry])
 }
 
 /// The lines that give step `step` a capability, with `<…>` where only its author knows.
@@ -53,22 +76,31 @@ pub fn permit_capability(step: &str, capability: Capability) -> String {
         Capability::Git => "{ remote: <remote>, read: true }",
         Capability::Fs => "{ path: <directory>, access: read }",
     };
-    lines(step, capability, &[entry.to_owned()])
+    permit_entries(step, capability, &[entry.to_owned()])
 }
 
-fn lines(step: &str, capability: Capability, entries: &[String]) -> String {
-    let entries: String = entries
-        .iter()
-        .map(|entry| format!("\n        - {entry}"))
-        .collect();
-    format!("steps:\n  {step}:\n    permissions:\n      {capability}:{entries}")
+/// The lines that give step `step` a capability by entries in YAML's flow form.
+pub(crate) fn permit_entries(step: &str, capability: Capability, entries: &[String]) -> String {
+    let mut lines = format!("steps:\n  {step}:\n    permissions:\n      {capability}:");
+    for entry in entries {
+        lines.push_str("\n        - ");
+        lines.push_str(entry);
+    }
+    lines
 }
 
 /// A text as a YAML scalar: plain where that is the same text in every place, else quoted.
-pub(super) fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/');
-    let first = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'/');
-    let word = matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false");
+pub(crate) fn quoted(text: &str) -> String {
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/');
+    let first = text
+        .bytes()
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'/');
+    let word = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "null" | "true" | "false"
+    );
     if first && !word && text.bytes().all(plain) {
         text.to_owned()
     } else {
@@ -104,11 +136,16 @@ mod tests {
             path: "/a".into(),
         };
         let head = "steps:\n  tell:\n    permissions:\n      http:\n        - ";
-        assert_eq!(permit_request("tell", &request), format!("{head}hooks.example.com"));
+        assert_eq!(
+            permit_request("tell", &request),
+            format!("{head}hooks.example.com")
+        );
         request.port = 8443;
         assert_eq!(
             permit_request("tell", &request),
-            format!("{head}{{ scheme: https, host: hooks.example.com, port: 8443, methods: [POST], paths: [/a] }}")
+            format!(
+                "{head}{{ scheme: https, host: hooks.example.com, port: 8443, methods: [POST], paths: [/a] }}"
+            )
         );
     }
 }

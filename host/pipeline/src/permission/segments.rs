@@ -192,24 +192,37 @@ mod tests {
         // `aac` and `c` begin as no pattern of the alphabet but the shorter prefixes does.
         let paths = words(&["a", "aa", "b", "aac", "c"], 4);
         let mut patterns = words(&["a", "aa", "a*", "*"], 2);
-        patterns.extend(words(&["a", "aa", "a*", "*"], 2).into_iter().map(|mut pattern| {
-            pattern.push("**".to_owned());
-            pattern
-        }));
-        let parsed: Vec<Segments> =
-            patterns.iter().map(|pattern| pattern.join("/").parse().unwrap()).collect();
+        patterns.extend(
+            words(&["a", "aa", "a*", "*"], 2)
+                .into_iter()
+                .map(|mut pattern| {
+                    pattern.push("**".to_owned());
+                    pattern
+                }),
+        );
+        let parsed: Vec<Segments> = patterns
+            .iter()
+            .map(|pattern| pattern.join("/").parse().unwrap())
+            .collect();
         let sets: Vec<Vec<bool>> = patterns
             .iter()
             .map(|pattern| paths.iter().map(|path| model(pattern, path)).collect())
             .collect();
         for (pattern, set) in parsed.iter().zip(&sets) {
             for (path, expected) in paths.iter().zip(set) {
-                assert_eq!(pattern.matches(&path.join("/")), *expected, "{pattern} {path:?}");
+                assert_eq!(
+                    pattern.matches(&path.join("/")),
+                    *expected,
+                    "{pattern} {path:?}"
+                );
             }
         }
         for (wide, wide_set) in parsed.iter().zip(&sets) {
             for (narrow, narrow_set) in parsed.iter().zip(&sets) {
-                let model = narrow_set.iter().zip(wide_set).all(|(narrow, wide)| !narrow || *wide);
+                let model = narrow_set
+                    .iter()
+                    .zip(wide_set)
+                    .all(|(narrow, wide)| !narrow || *wide);
                 assert_eq!(wide.contains(narrow), model, "{wide} {narrow}");
             }
         }

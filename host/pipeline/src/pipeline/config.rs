@@ -55,7 +55,9 @@ impl Config {
             ConfigContent::Literal(_) => false,
             ConfigContent::Template(_) => true,
             ConfigContent::List(items) => items.iter().any(Self::has_templates),
-            ConfigContent::Map(entries) => entries.iter().any(|(_, _, value)| value.has_templates()),
+            ConfigContent::Map(entries) => {
+                entries.iter().any(|(_, _, value)| value.has_templates())
+            }
         }
     }
 
@@ -65,7 +67,10 @@ impl Config {
             ConfigContent::Literal(_) => Vec::new(),
             ConfigContent::Template(template) => vec![template],
             ConfigContent::List(items) => items.iter().flat_map(Self::templates).collect(),
-            ConfigContent::Map(entries) => entries.iter().flat_map(|(_, _, value)| value.templates()).collect(),
+            ConfigContent::Map(entries) => entries
+                .iter()
+                .flat_map(|(_, _, value)| value.templates())
+                .collect(),
         }
     }
 
@@ -77,11 +82,16 @@ impl Config {
         Ok(match &self.content {
             ConfigContent::Literal(value) => value.clone(),
             ConfigContent::Template(template) => evaluate(template)?,
-            ConfigContent::List(items) => {
-                Value::Array(items.iter().map(|item| item.value(evaluate)).collect::<Result<_, _>>()?)
-            }
+            ConfigContent::List(items) => Value::Array(
+                items
+                    .iter()
+                    .map(|item| item.value(evaluate))
+                    .collect::<Result<_, _>>()?,
+            ),
             ConfigContent::Map(entries) => {
-                let entries = entries.iter().map(|(key, _, value)| Ok((key.clone(), value.value(evaluate)?)));
+                let entries = entries
+                    .iter()
+                    .map(|(key, _, value)| Ok((key.clone(), value.value(evaluate)?)));
                 Value::Object(entries.collect::<Result<Map<_, _>, Problem>>()?)
             }
         })
@@ -89,7 +99,9 @@ impl Config {
 
     /// What is wrong with it as far as literals tell.
     pub(super) fn check(&self, plugin: &Plugin, problems: &mut Problems) {
-        let Ok(value) = self.value(&|_| Ok(Value::Null)) else { return };
+        let Ok(value) = self.value(&|_| Ok(Value::Null)) else {
+            return;
+        };
         for violation in plugin.check_with(&value) {
             let (_, found) = self.find(&violation.path);
             let open = match &found.content {
@@ -111,22 +123,73 @@ impl Config {
         {
             span = *key_span;
         }
-        let place: String = violation.path.iter().map(|part| format!(".{part}")).collect();
-        Problem::error(format!("`with{place}`: {}", violation.message))
+        let problem = Problem::error(violation.message_in("with"))
             .at(span)
-            .label(violation.label.clone())
+            .label(violation.label.clone());
+        match &violation.help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    }
+
+    /// The text under a key as far as it is literal: all of it, or what stands before the
+    /// first expression.
+    pub(super) fn literal_start(&self, key: &str) -> Option<String> {
+        match &self.entry(key)?.content {
+            ConfigContent::Literal(Value::String(text)) => Some(text.clone()),
+            ConfigContent::Template(template) => template.literal_start().map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    /// The keys of the map under a key.
+    pub(super) fn keys(&self, key: &str) -> Vec<&str> {
+        match self.entry(key).map(|config| &config.content) {
+            Some(ConfigContent::Map(entries)) => {
+                entries.iter().map(|(key, ..)| key.as_str()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn entry(&self, key: &str) -> Option<&Self> {
+        match &self.content {
+            ConfigContent::Map(entries) => entries
+                .iter()
+                .find(|(name, ..)| name == key)
+                .map(|(_, _, value)| value),
+            _ => None,
+        }
+    }
+
+    /// Every literal text.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        match &self.content {
+            ConfigContent::Literal(Value::String(text)) => vec![text],
+            ConfigContent::Literal(_) => Vec::new(),
+            ConfigContent::Template(template) => template.literal_start().into_iter().collect(),
+            ConfigContent::List(items) => items.iter().flat_map(Self::texts).collect(),
+            ConfigContent::Map(entries) => entries
+                .iter()
+                .flat_map(|(_, _, value)| value.texts())
+                .collect(),
+        }
     }
 
     /// The value at a path, or the template or literal on the way to it.
     fn find(&self, path: &[String]) -> (Span, &Self) {
-        let next = path.split_first().and_then(|(first, rest)| match &self.content {
-            ConfigContent::List(items) => Some((items.get(first.parse::<usize>().ok()?)?, rest)),
-            ConfigContent::Map(entries) => {
-                let found = entries.iter().find(|(key, ..)| key == first);
-                found.map(|(_, _, value)| (value, rest))
-            }
-            _ => None,
-        });
+        let next = path
+            .split_first()
+            .and_then(|(first, rest)| match &self.content {
+                ConfigContent::List(items) => {
+                    Some((items.get(first.parse::<usize>().ok()?)?, rest))
+                }
+                ConfigContent::Map(entries) => {
+                    let found = entries.iter().find(|(key, ..)| key == first);
+                    found.map(|(_, _, value)| (value, rest))
+                }
+                _ => None,
+            });
         match next {
             Some((value, rest)) => value.find(rest),
             None => (self.span, self),
@@ -140,15 +203,27 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn read(&self, node: &Node, key_span: Span, schemas: &[&'a Value], problems: &mut Problems) -> Config {
+    fn read(
+        &self,
+        node: &Node,
+        key_span: Span,
+        schemas: &[&'a Value],
+        problems: &mut Problems,
+    ) -> Config {
         match &node.content {
             Content::Scalar(scalar) => Config {
-                span: if scalar.text.is_empty() { key_span } else { node.span },
+                span: if scalar.text.is_empty() {
+                    key_span
+                } else {
+                    node.span
+                },
                 content: self.scalar(scalar, node.span, schemas, problems),
             },
             Content::List(items) => {
                 let schemas = self.below(schemas, |schema| schema.get("items"));
-                let items = items.iter().map(|item| self.read(item, item.span, &schemas, problems));
+                let items = items
+                    .iter()
+                    .map(|item| self.read(item, item.span, &schemas, problems));
                 Config {
                     span: key_span,
                     content: ConfigContent::List(items.collect()),
@@ -188,25 +263,39 @@ impl<'a> Reader<'a> {
             return ConfigContent::Template(template);
         }
         let value = scalar.core();
-        let allowed = |name: &str| wanted.as_ref().is_none_or(|wanted| wanted.iter().any(|one| one == name));
+        let allowed = |name: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| wanted.iter().any(|one| one == name))
+        };
         let own = match &value {
-            Value::Null | Value::String(_) => true,
             Value::Bool(_) => allowed("boolean"),
             Value::Number(number) => allowed("number") || number.is_i64() && allowed("integer"),
             _ => true,
         };
         // `12345e78` is a tag and `1.10` a version where the schema asks for a string.
-        let value = if !own && allowed("string") { Value::String(scalar.text.clone()) } else { value };
+        let value = if !own && allowed("string") {
+            Value::String(scalar.text.clone())
+        } else {
+            value
+        };
         ConfigContent::Literal(value)
     }
 
     /// The schemas of a part, by every way that leads to one.
-    fn below(&self, schemas: &[&'a Value], part: impl Fn(&'a Value) -> Option<&'a Value>) -> Vec<&'a Value> {
+    fn below(
+        &self,
+        schemas: &[&'a Value],
+        part: impl Fn(&'a Value) -> Option<&'a Value>,
+    ) -> Vec<&'a Value> {
         let mut all = Vec::new();
         for schema in schemas {
             self.alternatives(schema, &mut all);
         }
-        all.into_iter().filter_map(part).filter(|schema| schema.is_object()).collect()
+        all.into_iter()
+            .filter_map(part)
+            .filter(|schema| schema.is_object())
+            .collect()
     }
 
     /// A schema and those that it is made of.
@@ -214,7 +303,12 @@ impl<'a> Reader<'a> {
         let schema = follow(schema, self.root);
         all.push(schema);
         for keyword in ["allOf", "anyOf", "oneOf"] {
-            for part in schema.get(keyword).and_then(Value::as_array).into_iter().flatten() {
+            for part in schema
+                .get(keyword)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 self.alternatives(part, all);
             }
         }
@@ -232,7 +326,13 @@ impl<'a> Reader<'a> {
     fn types_of(&self, schema: &'a Value) -> Option<Vec<String>> {
         let schema = follow(schema, self.root);
         let list = |value: &Value| -> Vec<String> {
-            value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
         };
         match schema.get("type") {
             Some(Value::String(one)) => return Some(vec![one.clone()]),
@@ -240,9 +340,14 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-            return values.iter().all(Value::is_string).then(|| vec!["string".to_owned()]);
+            return values
+                .iter()
+                .all(Value::is_string)
+                .then(|| vec!["string".to_owned()]);
         }
-        let parts = ["anyOf", "oneOf"].into_iter().find_map(|keyword| schema.get(keyword)?.as_array())?;
+        let parts = ["anyOf", "oneOf"]
+            .into_iter()
+            .find_map(|keyword| schema.get(keyword)?.as_array())?;
         let mut types = Vec::new();
         for part in parts {
             types.extend(self.types_of(part)?);
@@ -252,12 +357,17 @@ impl<'a> Reader<'a> {
 }
 
 fn check_type(template: &Template, wanted: Option<&[String]>, problems: &mut Problems) {
-    let (ty, Some(wanted)) = (template.ty(), wanted) else { return };
+    let (ty, Some(wanted)) = (template.ty(), wanted) else {
+        return;
+    };
     let given = ty.schema_names();
     if given.is_empty() || wanted.iter().any(|one| given.contains(&one.as_str())) {
         return;
     }
-    let message = format!("a value of type {} is wanted here, and this is {ty}", wanted.join(" or "));
+    let message = format!(
+        "a value of type {} is wanted here, and this is {ty}",
+        wanted.join(" or ")
+    );
     let problem = Problem::error(message).at(template.span());
     let scalar = matches!(ty, Type::Integer | Type::Number | Type::Boolean);
     problems.push(if scalar && wanted.iter().any(|one| one == "string") {

@@ -3,11 +3,17 @@
 use std::time::Duration;
 
 /// The longest duration: what is longer is a mistake, and sums of it would overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// Reads numbers with units, from the longest unit to the shortest, each at most once.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    const UNITS: [(&str, u64); 5] = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ];
     let mut rest = text;
     let mut total = Duration::ZERO;
     let mut units = UNITS.as_slice();
@@ -15,9 +21,15 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;
         let number: u64 = rest[..digits].parse().ok()?;
         let after = &rest[digits..];
-        let unit_end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
-        let position = units.iter().position(|(name, _)| *name == &after[..unit_end])?;
-        total = total.checked_add(Duration::from_millis(number.checked_mul(units[position].1)?))?;
+        let unit_end = after
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(after.len());
+        let position = units
+            .iter()
+            .position(|(name, _)| *name == &after[..unit_end])?;
+        total = total.checked_add(Duration::from_millis(
+            number.checked_mul(units[position].1)?,
+        ))?;
         units = &units[position + 1..];
         rest = &after[unit_end..];
     }
@@ -49,7 +61,11 @@ mod tests {
             ("9999999h", None),
         ];
         for (text, milliseconds) in cases {
-            assert_eq!(parse_duration(text).map(|duration| duration.as_millis()), milliseconds, "{text}");
+            assert_eq!(
+                parse_duration(text).map(|duration| duration.as_millis()),
+                milliseconds,
+                "{text}"
+            );
         }
     }
 }

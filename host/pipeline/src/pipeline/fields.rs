@@ -31,7 +31,10 @@ impl<'d> Fields<'d> {
             problems.push(
                 Problem::error(format!("{what} must be a map, and this is {}", node.kind()))
                     .at(span)
-                    .help(format!("its keys: {}", listed(keys.iter().map(|key| key.name), "and"))),
+                    .help(format!(
+                        "its keys: {}",
+                        listed(keys.iter().map(|key| key.name), "and")
+                    )),
             );
             return None;
         };
@@ -51,7 +54,7 @@ impl<'d> Fields<'d> {
                 problems.push(
                     Problem::error(format!("{what} needs the key `{}`", key.name))
                         .at(place)
-                        .help(key.doc),
+                        .help(in_passing(key.doc)),
                 );
             }
         }
@@ -74,25 +77,46 @@ impl<'d> Fields<'d> {
         let node = self.get(key)?;
         match node.scalar().map(crate::document::Scalar::core) {
             Some(Value::Bool(boolean)) => Some(boolean),
-            _ => wrong(node, &format!("`{key}` must be `true` or `false`"), problems),
+            _ => wrong(
+                node,
+                &format!("`{key}` must be `true` or `false`"),
+                problems,
+            ),
         }
     }
 
     /// A whole number within bounds.
-    pub(super) fn integer(&self, key: &str, least: i64, most: i64, problems: &mut Problems) -> Option<i64> {
+    pub(super) fn integer(
+        &self,
+        key: &str,
+        least: i64,
+        most: i64,
+        problems: &mut Problems,
+    ) -> Option<i64> {
         let node = self.get(key)?;
         let number = node.scalar().and_then(|scalar| scalar.core().as_i64());
         match number.filter(|number| (least..=most).contains(number)) {
             Some(number) => Some(number),
-            None => wrong(node, &format!("`{key}` must be a whole number from {least} to {most}"), problems),
+            None => wrong(
+                node,
+                &format!("`{key}` must be a whole number from {least} to {most}"),
+                problems,
+            ),
         }
     }
 
     pub(super) fn duration(&self, key: &str, problems: &mut Problems) -> Option<Duration> {
         let node = self.get(key)?;
-        match node.scalar().and_then(|scalar| parse_duration(&scalar.text)) {
+        match node
+            .scalar()
+            .and_then(|scalar| parse_duration(&scalar.text))
+        {
             Some(duration) => Some(duration),
-            None => wrong(node, &format!("`{key}` must be a duration such as `500ms`, `30s`, `5m` or `1h30m`"), problems),
+            None => wrong(
+                node,
+                &format!("`{key}` must be a duration such as `500ms`, `30s`, `5m` or `1h30m`"),
+                problems,
+            ),
         }
     }
 
@@ -106,6 +130,11 @@ impl<'d> Fields<'d> {
         let node = self.get(key)?;
         match &node.content {
             Content::List(items) => Some(items),
+            Content::Scalar(scalar) if !scalar.is_null() => {
+                let problem = Problem::error(format!("`{key}` must be a list")).at(node.span);
+                problems.push(problem.label(format!("put it in brackets: `[{}]`", scalar.text)));
+                None
+            }
             _ => wrong(node, &format!("`{key}` must be a list"), problems),
         }
     }
@@ -122,7 +151,9 @@ impl<'d> Fields<'d> {
 
     /// The entries of a map with names of the author's choice; empty where there is none.
     pub(super) fn named(&self, key: &str, problems: &mut Problems) -> &'d [Entry] {
-        let Some(node) = self.get(key) else { return &[] };
+        let Some(node) = self.get(key) else {
+            return &[];
+        };
         let Some(entries) = node.map() else {
             wrong::<()>(node, &format!("`{key}` must be a map"), problems);
             return &[];
@@ -140,37 +171,64 @@ impl<'d> Fields<'d> {
     }
 }
 
+/// A sentence as the help of a message: in lower case, without its full stop.
+fn in_passing(sentence: &str) -> String {
+    let mut text = sentence.trim_end_matches('.').to_owned();
+    // An article or pronoun; `OCI` and the like stay what they are.
+    let word_end = text.find(' ').unwrap_or(text.len());
+    if text[1..word_end].chars().all(char::is_lowercase) {
+        text[..1].make_ascii_lowercase();
+    }
+    text
+}
+
 fn is_identifier(text: &str) -> bool {
     let mut bytes = text.bytes();
-    let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let first = bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
     first && text.len() <= 64 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// A scalar's text, which must say something.
 pub(super) fn text<'d>(node: &'d Node, what: &str, problems: &mut Problems) -> Option<&'d str> {
     match &node.content {
-        Content::Scalar(scalar) if !scalar.is_null() && !scalar.text.trim().is_empty() => Some(&scalar.text),
+        Content::Scalar(scalar) if !scalar.is_null() && !scalar.text.trim().is_empty() => {
+            Some(&scalar.text)
+        }
         Content::Scalar(_) => wrong(node, &format!("{what} is empty"), problems),
         _ => wrong(node, &format!("{what} must be a text"), problems),
     }
 }
 
 /// One of a few words, by its index.
-pub(super) fn word(node: &Node, key: &str, words: &[&str], problems: &mut Problems) -> Option<usize> {
+pub(super) fn word(
+    node: &Node,
+    key: &str,
+    words: &[&str],
+    problems: &mut Problems,
+) -> Option<usize> {
     let text = text(node, &format!("`{key}`"), problems)?;
     let found = words.iter().position(|word| *word == text);
     if found.is_none() {
         problems.push(
-            Problem::error(format!("`{text}` is not one of {}", listed(words.iter().copied(), "and")))
-                .at(node.span)
-                .label(did_you_mean(text, words.iter().copied())),
+            Problem::error(format!(
+                "`{text}` is not one of {}",
+                listed(words.iter().copied(), "and")
+            ))
+            .at(node.span)
+            .label(did_you_mean(text, words.iter().copied())),
         );
     }
     found
 }
 
 /// A text in a language of its own.
-pub(super) fn parsed<T: FromStr<Err = String>>(text: &str, span: Span, problems: &mut Problems) -> Option<T> {
+pub(super) fn parsed<T: FromStr<Err = String>>(
+    text: &str,
+    span: Span,
+    problems: &mut Problems,
+) -> Option<T> {
     match text.parse() {
         Ok(value) => Some(value),
         Err(error) => {

@@ -9,7 +9,10 @@ use super::input::Input;
 use super::keys;
 use crate::diagnostic::{Problem, Problems, Span, listed};
 use crate::document::{Content, Entry, Node, Scalar};
-use crate::permission::{Access, FsRule, GitRule, HostPattern, HttpRule, ImagePattern, IpNet, KubeRule, Permissions, Scheme, Segments};
+use crate::permission::{
+    Access, FsRule, GitRule, HostPattern, HttpRule, ImagePattern, IpNet, KubeRule, Permissions,
+    Scheme, Segments,
+};
 
 /// The `permissions` of a step as they were written.
 #[derive(Debug, Clone)]
@@ -28,7 +31,12 @@ impl Grants {
 
     /// The rules for every value that the inputs named may have: each input in turn takes
     /// each of its values, the others their first.
-    pub(super) fn tried(&self, inputs: &[Input], remotes: &[String], problems: &mut Problems) -> Vec<Permissions> {
+    pub(super) fn tried(
+        &self,
+        inputs: &[Input],
+        remotes: &[String],
+        problems: &mut Problems,
+    ) -> Vec<Permissions> {
         if !self.templated {
             return vec![self.rules(&|_| None, inputs, remotes, problems)];
         }
@@ -39,7 +47,13 @@ impl Grants {
         let mut tried = Vec::new();
         for input in inputs {
             for value in input.values() {
-                let insert = |name: &str| if name == input.name { Some(value.clone()) } else { first(name) };
+                let insert = |name: &str| {
+                    if name == input.name {
+                        Some(value.clone())
+                    } else {
+                        first(name)
+                    }
+                };
                 tried.push(self.rules(&insert, inputs, remotes, problems));
             }
         }
@@ -57,7 +71,9 @@ impl Grants {
         remotes: &[String],
         problems: &mut Problems,
     ) -> Permissions {
-        let Some(entry) = &self.entry else { return Permissions::default() };
+        let Some(entry) = &self.entry else {
+            return Permissions::default();
+        };
         let node = inserted(&entry.value, insert, inputs, problems);
         read(&node, entry.key_span, remotes, problems)
     }
@@ -72,16 +88,24 @@ fn has_template(node: &Node) -> bool {
 }
 
 /// The same tree with the values of inputs in its scalars.
-fn inserted(node: &Node, insert: &dyn Fn(&str) -> Option<String>, inputs: &[Input], problems: &mut Problems) -> Node {
+fn inserted(
+    node: &Node,
+    insert: &dyn Fn(&str) -> Option<String>,
+    inputs: &[Input],
+    problems: &mut Problems,
+) -> Node {
     let content = match &node.content {
         Content::Scalar(scalar) if scalar.text.contains("${{") => {
             let text = insert_into(scalar, node.span, insert, inputs, problems);
             Content::Scalar(scalar.with_text(text))
         }
         Content::Scalar(scalar) => Content::Scalar(scalar.clone()),
-        Content::List(items) => {
-            Content::List(items.iter().map(|item| inserted(item, insert, inputs, problems)).collect())
-        }
+        Content::List(items) => Content::List(
+            items
+                .iter()
+                .map(|item| inserted(item, insert, inputs, problems))
+                .collect(),
+        ),
         Content::Map(entries) => Content::Map(
             entries
                 .iter()
@@ -92,7 +116,10 @@ fn inserted(node: &Node, insert: &dyn Fn(&str) -> Option<String>, inputs: &[Inpu
                 .collect(),
         ),
     };
-    Node { span: node.span, content }
+    Node {
+        span: node.span,
+        content,
+    }
 }
 
 fn insert_into(
@@ -114,13 +141,21 @@ fn insert_into(
             continue;
         }
         let listable = inputs.iter().filter(|input| !input.values().is_empty());
-        let names: Vec<_> = listable.map(|input| format!("inputs.{}", input.name)).collect();
+        let names: Vec<_> = listable
+            .map(|input| format!("inputs.{}", input.name))
+            .collect();
         let help = if names.is_empty() {
             "give an input of type `string` an `enum`, so that it is known beforehand what may be permitted".to_owned()
         } else {
-            format!("inputs with an `enum`: {}", listed(names.iter().map(String::as_str), "and"))
+            format!(
+                "inputs with an `enum`: {}",
+                listed(names.iter().map(String::as_str), "and")
+            )
         };
-        let message = format!("`{}` cannot stand in `permissions`: only inputs with an `enum` can", code.trim());
+        let message = format!(
+            "`{}` cannot stand in `permissions`: only inputs with an `enum` can",
+            code.trim()
+        );
         problems.push(Problem::error(message).at(span).help(help));
         // What is left must not fail for another reason.
         text.push('x');
@@ -130,13 +165,16 @@ fn insert_into(
 }
 
 fn read(node: &Node, place: Span, remotes: &[String], problems: &mut Problems) -> Permissions {
-    let Some(fields) = Fields::read(node, keys::PERMISSIONS, "`permissions`", place, problems) else {
+    let Some(fields) = Fields::read(node, keys::PERMISSIONS, "`permissions`", place, problems)
+    else {
         return Permissions::default();
     };
     Permissions {
         kube_apply: rules(&fields, "kube-apply", problems, kube),
         http: rules(&fields, "http", problems, http),
-        git: rules(&fields, "git", problems, |node, problems| git(node, remotes, problems)),
+        git: rules(&fields, "git", problems, |node, problems| {
+            git(node, remotes, problems)
+        }),
         fs: rules(&fields, "fs", problems, fs),
     }
 }
@@ -148,18 +186,37 @@ fn rules<Rule>(
     read: impl Fn(&Node, &mut Problems) -> Option<Rule>,
 ) -> Vec<Rule> {
     let items = fields.list(key, problems).unwrap_or_default();
-    items.iter().filter_map(|item| read(item, problems)).collect()
+    items
+        .iter()
+        .filter_map(|item| read(item, problems))
+        .collect()
 }
 
-fn patterns<T: FromStr<Err = String>>(fields: &Fields, key: &str, problems: &mut Problems) -> Vec<T> {
+fn patterns<T: FromStr<Err = String>>(
+    fields: &Fields,
+    key: &str,
+    problems: &mut Problems,
+) -> Vec<T> {
     let texts = fields.texts(key, problems);
-    texts.into_iter().filter_map(|(text, span)| parsed(text, span, problems)).collect()
+    texts
+        .into_iter()
+        .filter_map(|(text, span)| parsed(text, span, problems))
+        .collect()
 }
 
 fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
-    let fields = Fields::read(node, keys::KUBE, "a `kube-apply` permission", node.span, problems)?;
+    let fields = Fields::read(
+        node,
+        keys::KUBE,
+        "a `kube-apply` permission",
+        node.span,
+        problems,
+    )?;
     for key in ["containers", "images"] {
-        if let Some(entry) = fields.entry(key).filter(|entry| entry.value.list().is_some_and(<[Node]>::is_empty)) {
+        if let Some(entry) = fields
+            .entry(key)
+            .filter(|entry| entry.value.list().is_some_and(<[Node]>::is_empty))
+        {
             problems.push(Problem::error(format!("`{key}` permits nothing")).at(entry.key_span));
         }
     }
@@ -167,16 +224,26 @@ fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
         if let (Some(text), Some(node)) = (fields.text(key, problems), fields.get(key))
             && !is_kubernetes_name(text)
         {
-            let problem = Problem::error(format!("`{text}` is not a name that Kubernetes takes")).at(node.span);
-            problems.push(problem.help("lower case letters, digits, `-` and `.`; patterns are not supported here"));
+            let problem = Problem::error(format!("`{text}` is not a name that Kubernetes takes"))
+                .at(node.span);
+            problems.push(
+                problem.help(
+                    "lower case letters, digits, `-` and `.`; patterns are not supported here",
+                ),
+            );
         }
     }
-    let kind = fields.text("kind", problems).and_then(|kind| parsed(kind, fields.get("kind")?.span, problems));
+    let kind = fields
+        .text("kind", problems)
+        .and_then(|kind| parsed(kind, fields.get("kind")?.span, problems));
     let containers = fields.texts("containers", problems);
     Some(KubeRule {
         namespace: fields.text("namespace", problems)?.to_owned(),
         name: fields.text("name", problems)?.to_owned(),
-        containers: containers.into_iter().map(|(name, _)| name.to_owned()).collect(),
+        containers: containers
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect(),
         images: patterns::<ImagePattern>(&fields, "images", problems),
         take_over: fields.boolean("take-over", problems).unwrap_or(false),
         restart: fields.boolean("restart", problems).unwrap_or(false),
@@ -185,36 +252,60 @@ fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
 }
 
 fn is_kubernetes_name(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
-    text.len() <= 253 && text.bytes().all(allowed) && !text.starts_with(['-', '.']) && !text.ends_with(['-', '.'])
+    let allowed = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.')
+    };
+    text.len() <= 253
+        && text.bytes().all(allowed)
+        && !text.starts_with(['-', '.'])
+        && !text.ends_with(['-', '.'])
 }
 
 fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
     if let Some(scalar) = node.scalar() {
         return parsed(&scalar.text, node.span, problems).map(HttpRule::any_on);
     }
-    let fields = Fields::read(node, keys::HTTP, "an `http` permission", node.span, problems)?;
-    let host: Option<HostPattern> =
-        fields.text("host", problems).and_then(|host| parsed(host, fields.get("host")?.span, problems));
+    let fields = Fields::read(
+        node,
+        keys::HTTP,
+        "an `http` permission",
+        node.span,
+        problems,
+    )?;
+    let host: Option<HostPattern> = fields
+        .text("host", problems)
+        .and_then(|host| parsed(host, fields.get("host")?.span, problems));
     let scheme = match fields.word("scheme", &["https", "http"], problems) {
         Some(1) => Scheme::Http,
         _ => Scheme::Https,
     };
-    let port = fields.integer("port", 1, 65535, problems).and_then(|port| u16::try_from(port).ok());
-    let addresses = fields.texts("addresses", problems).into_iter().filter_map(|(text, span)| {
-        let range = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
-        if range.is_none() {
-            let problem = Problem::error(format!("`{text}` is not a range of addresses")).at(span);
-            problems.push(problem.help("such as `10.0.0.0/8` or `fd00::/8`"));
-        }
-        range
-    });
+    let port = fields
+        .integer("port", 1, 65535, problems)
+        .and_then(|port| u16::try_from(port).ok());
+    let addresses = fields
+        .texts("addresses", problems)
+        .into_iter()
+        .filter_map(|(text, span)| {
+            let range = text
+                .parse::<IpNet>()
+                .ok()
+                .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+            if range.is_none() {
+                let problem =
+                    Problem::error(format!("`{text}` is not a range of addresses")).at(span);
+                problems.push(problem.help("such as `10.0.0.0/8` or `fd00::/8`"));
+            }
+            range
+        });
     let addresses = addresses.collect();
     let methods = fields.texts("methods", problems);
     Some(HttpRule {
         scheme,
         port: port.unwrap_or(scheme.default_port()),
-        methods: methods.into_iter().map(|(method, _)| method.to_ascii_uppercase()).collect(),
+        methods: methods
+            .into_iter()
+            .map(|(method, _)| method.to_ascii_uppercase())
+            .collect(),
         paths: patterns::<Segments>(&fields, "paths", problems),
         read: fields.boolean("read", problems).unwrap_or(false),
         addresses,
@@ -227,7 +318,8 @@ fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRu
     let remote = fields.text("remote", problems)?;
     if !remotes.iter().any(|known| known == remote) {
         let known = || remotes.iter().map(String::as_str);
-        let problem = Problem::error(format!("there is no remote `{remote}`")).at(fields.get("remote")?.span);
+        let problem =
+            Problem::error(format!("there is no remote `{remote}`")).at(fields.get("remote")?.span);
         let problem = problem.label(crate::diagnostic::did_you_mean(remote, known()));
         problems.push(problem.help("declare it under `remotes`"));
     }
@@ -244,7 +336,9 @@ fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRu
 fn fs(node: &Node, problems: &mut Problems) -> Option<FsRule> {
     let fields = Fields::read(node, keys::FS, "an `fs` permission", node.span, problems)?;
     let access = match fields.get("access") {
-        Some(access) => fields.text("access", problems).and_then(|text| parsed(text, access.span, problems))?,
+        Some(access) => fields
+            .text("access", problems)
+            .and_then(|text| parsed(text, access.span, problems))?,
         None => Access::Read,
     };
     match FsRule::new(fields.text("path", problems)?, access) {

@@ -17,9 +17,14 @@ pub(super) fn connect(vertices: &[Vertex], problems: &mut Problems) -> Vec<Vec<u
         let mut needs = Vec::new();
         for (name, span) in &vertex.needs {
             let problem = match ids().position(|id| id == *name) {
-                None => Problem::error(format!("step `{}` needs `{name}`, which is not in this pipeline", vertex.id))
-                    .label(did_you_mean(name, ids())),
-                Some(index) if index == own => Problem::error(format!("step `{name}` needs itself")),
+                None => Problem::error(format!(
+                    "step `{}` needs `{name}`, which is not in this pipeline",
+                    vertex.id
+                ))
+                .label(did_you_mean(name, ids())),
+                Some(index) if index == own => {
+                    Problem::error(format!("step `{name}` needs itself"))
+                }
                 Some(index) if needs.contains(&index) => {
                     Problem::error(format!("step `{}` names `{name}` twice", vertex.id))
                 }
@@ -33,12 +38,19 @@ pub(super) fn connect(vertices: &[Vertex], problems: &mut Problems) -> Vec<Vec<u
         edges.push(needs);
     }
     if let Some(cycle) = cycle(&edges) {
-        let names: Vec<_> = cycle.iter().chain(cycle.first()).map(|index| format!("`{}`", vertices[*index].id)).collect();
+        let names: Vec<_> = cycle
+            .iter()
+            .chain(cycle.first())
+            .map(|index| format!("`{}`", vertices[*index].id))
+            .collect();
         let first = &vertices[cycle[0]];
         let needed = vertices[cycle[1 % cycle.len()]].id;
         let place = first.needs.iter().find(|(name, _)| *name == needed);
-        let problem = Problem::error(format!("steps need each other in a circle: {}", names.join(" needs ")))
-            .help("take one of them out of the other's `needs`");
+        let problem = Problem::error(format!(
+            "steps need each other in a circle: {}",
+            names.join(" needs ")
+        ))
+        .help("take one of them out of the other's `needs`");
         problems.push(match place {
             Some((_, span)) => problem.at(*span),
             None => problem,
@@ -62,7 +74,11 @@ fn cycle(edges: &[Vec<usize>]) -> Option<Vec<usize>> {
             *followed += 1;
             if let Some(at) = way.iter().position(|(step, _)| *step == next) {
                 let mut found: Vec<usize> = way[at..].iter().map(|(step, _)| *step).collect();
-                let first = found.iter().enumerate().min_by_key(|(_, step)| **step).map_or(0, |(at, _)| at);
+                let first = found
+                    .iter()
+                    .enumerate()
+                    .min_by_key(|(_, step)| **step)
+                    .map_or(0, |(at, _)| at);
                 found.rotate_left(first);
                 return Some(found);
             }
@@ -98,13 +114,19 @@ mod tests {
     #[test]
     fn a_cycle_begins_with_its_first_step() {
         assert_eq!(cycle(&[vec![], vec![0], vec![0, 1]]), None);
-        assert_eq!(cycle(&[vec![], vec![3], vec![1], vec![2, 0]]), Some(vec![1, 3, 2]));
+        assert_eq!(
+            cycle(&[vec![], vec![3], vec![1], vec![2, 0]]),
+            Some(vec![1, 3, 2])
+        );
         assert_eq!(cycle(&[vec![0]]), Some(vec![0]));
     }
 
     #[test]
     fn ancestors_are_reached_through_others() {
-        assert_eq!(ancestors(&[vec![], vec![0], vec![], vec![1, 2]]), [vec![], vec![0], vec![], vec![0, 1, 2]]);
+        assert_eq!(
+            ancestors(&[vec![], vec![0], vec![], vec![1, 2]]),
+            [vec![], vec![0], vec![], vec![0, 1, 2]]
+        );
         assert_eq!(ancestors(&[vec![1], vec![0]]), [vec![1], vec![0]]);
     }
 }

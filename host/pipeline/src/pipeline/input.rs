@@ -69,7 +69,8 @@ impl Input {
         };
         let belongs = |key: &str, to: &str, problems: &mut Problems| {
             if let Some(entry) = fields.entry(key).filter(|_| name != to) {
-                let message = format!("`{key}` is for inputs of type `{to}`, and {what} has type `{name}`");
+                let message =
+                    format!("`{key}` is for inputs of type `{to}`, and {what} has type `{name}`");
                 problems.push(Problem::error(message).at(entry.key_span));
             }
         };
@@ -91,7 +92,11 @@ impl Input {
             kind.of_node(&entry.value)
                 .map_err(|misfit| {
                     let message = format!("the default of {what} {}", misfit.message);
-                    problems.push(Problem::error(message).at(entry.value.span).label(misfit.label));
+                    problems.push(
+                        Problem::error(message)
+                            .at(entry.value.span)
+                            .label(misfit.label),
+                    );
                 })
                 .ok()
         });
@@ -133,7 +138,11 @@ fn read_pattern(fields: &Fields, problems: &mut Problems) -> Option<(String, Reg
         Ok(regex) => Some((text.to_owned(), regex)),
         Err(error) => {
             let reason = error.to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            let reason = reason
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
             let message = format!("`pattern` is not a regular expression: {reason}");
             problems.push(Problem::error(message).at(fields.get("pattern")?.span));
             None
@@ -146,7 +155,10 @@ fn read_enum(fields: &Fields, problems: &mut Problems) -> Vec<String> {
     if let (true, Some(entry)) = (values.is_empty(), fields.entry("enum")) {
         problems.push(Problem::error("`enum` allows no value at all").at(entry.key_span));
     }
-    values.into_iter().map(|(text, _)| text.to_owned()).collect()
+    values
+        .into_iter()
+        .map(|(text, _)| text.to_owned())
+        .collect()
 }
 
 impl InputKind {
@@ -177,20 +189,24 @@ impl InputKind {
     pub(crate) fn of_text(&self, text: &str) -> Result<Value, Misfit> {
         match self {
             Self::String { .. } => self.of_json(&json!(text)),
-            Self::Integer => text
-                .parse::<i64>()
-                .map(Value::from)
-                .map_err(|_| Misfit::new(format!("must be an integer, and {} is none", json!(text)))),
+            Self::Integer => text.parse::<i64>().map(Value::from).map_err(|_| {
+                Misfit::new(format!("must be an integer, and {} is none", json!(text)))
+            }),
             Self::Number => text
                 .parse::<f64>()
                 .ok()
                 .filter(|number| number.is_finite())
                 .map(Value::from)
-                .ok_or_else(|| Misfit::new(format!("must be a number, and {} is none", json!(text)))),
+                .ok_or_else(|| {
+                    Misfit::new(format!("must be a number, and {} is none", json!(text)))
+                }),
             Self::Boolean => match text {
                 "true" => Ok(json!(true)),
                 "false" => Ok(json!(false)),
-                _ => Err(Misfit::new(format!("must be `true` or `false`, and this is {}", json!(text)))),
+                _ => Err(Misfit::new(format!(
+                    "must be `true` or `false`, and this is {}",
+                    json!(text)
+                ))),
             },
             Self::List(_) if text.trim_start().starts_with('[') => {
                 let value: Value = serde_json::from_str(text)
@@ -198,49 +214,81 @@ impl InputKind {
                 self.of_json(&value)
             }
             Self::List(of) => {
-                let items = text.split(',').map(str::trim).filter(|_| !text.trim().is_empty());
-                items.map(|item| of.of_text(item)).collect::<Result<_, _>>().map(Value::Array)
+                let items = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|_| !text.trim().is_empty());
+                items
+                    .map(|item| of.of_text(item))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
         }
     }
 
     /// The value that JSON gives; an integer is a number too.
     pub(crate) fn of_json(&self, value: &Value) -> Result<Value, Misfit> {
-        let expected = |what: &str| Misfit::new(format!("must be {what}, and this is {}", kind(value)));
+        let expected =
+            |what: &str| Misfit::new(format!("must be {what}, and this is {}", kind(value)));
         match self {
             Self::String { pattern, values } => {
                 let text = value.as_str().ok_or_else(|| expected("a string"))?;
                 if !values.is_empty() && !values.iter().any(|known| known == text) {
                     let known = || values.iter().map(String::as_str);
                     return Err(Misfit {
-                        message: format!("must be one of {}, and this is {}", listed(known(), "and"), short(value)),
+                        message: format!(
+                            "must be one of {}, and this is {}",
+                            listed(known(), "and"),
+                            short(value)
+                        ),
                         label: did_you_mean(text, known()),
                     });
                 }
                 match pattern {
-                    Some((written, regex)) if !regex.is_match(text) => {
-                        Err(Misfit::new(format!("must match `{written}` as a whole, and {} does not", short(value))))
-                    }
+                    Some((written, regex)) if !regex.is_match(text) => Err(Misfit::new(format!(
+                        "must match `{written}` as a whole, and {} does not",
+                        short(value)
+                    ))),
                     _ => Ok(value.clone()),
                 }
             }
-            Self::Integer => value.as_i64().map(Value::from).ok_or_else(|| expected("an integer of 64 bits")),
-            Self::Number => value.as_f64().map(Value::from).ok_or_else(|| expected("a number")),
-            Self::Boolean => value.as_bool().map(Value::from).ok_or_else(|| expected("a boolean")),
+            Self::Integer => value
+                .as_i64()
+                .map(Value::from)
+                .ok_or_else(|| expected("an integer")),
+            Self::Number => value
+                .as_f64()
+                .map(Value::from)
+                .ok_or_else(|| expected("a number")),
+            Self::Boolean => value
+                .as_bool()
+                .map(Value::from)
+                .ok_or_else(|| expected("a boolean")),
             Self::List(of) => {
                 let items = value.as_array().ok_or_else(|| expected("a list"))?;
-                items.iter().map(|item| of.of_json(item)).collect::<Result<_, _>>().map(Value::Array)
+                items
+                    .iter()
+                    .map(|item| of.of_json(item))
+                    .collect::<Result<_, _>>()
+                    .map(Value::Array)
             }
         }
     }
 
     fn of_node(&self, node: &Node) -> Result<Value, Misfit> {
         match (self, &node.content) {
-            (Self::List(of), Content::List(items)) => {
-                items.iter().map(|item| of.of_node(item)).collect::<Result<_, _>>().map(Value::Array)
+            (Self::List(of), Content::List(items)) => items
+                .iter()
+                .map(|item| of.of_node(item))
+                .collect::<Result<_, _>>()
+                .map(Value::Array),
+            (Self::List(_), _) => Err(Misfit::new(format!(
+                "must be a list, and this is {}",
+                node.kind()
+            ))),
+            (Self::String { .. }, Content::Scalar(scalar)) if !scalar.is_null() => {
+                self.of_json(&json!(scalar.text))
             }
-            (Self::List(_), _) => Err(Misfit::new(format!("must be a list, and this is {}", node.kind()))),
-            (Self::String { .. }, Content::Scalar(scalar)) if !scalar.is_null() => self.of_json(&json!(scalar.text)),
             (_, Content::Scalar(scalar)) => self.of_json(&Scalar::core(scalar)),
             _ => Err(Misfit::new(format!("cannot be {}", node.kind()))),
         }

@@ -1,6 +1,7 @@
 //! A document becomes a pipeline: after this stage an unknown key, a dangling name or a cycle
 //! cannot be represented. All problems of a file are found together.
 
+mod advice;
 mod config;
 mod duration;
 mod fields;
@@ -97,11 +98,19 @@ pub enum OnConflict {
 /// What each step uses, each text once, in the file's order. Whatever is wrong with the file
 /// is passed over: this is for filling a catalog before the file is read.
 pub fn uses_of(document: &Document) -> Vec<String> {
-    let steps = document.root().get("steps").and_then(|entry| entry.value.map());
+    let steps = document
+        .root()
+        .get("steps")
+        .and_then(|entry| entry.value.map());
     let mut uses: Vec<String> = Vec::new();
     for step in steps.unwrap_or_default() {
-        let text = step.value.get("uses").and_then(|entry| entry.value.scalar());
-        if let Some(scalar) = text.filter(|scalar| !scalar.is_null() && !uses.contains(&scalar.text)) {
+        let text = step
+            .value
+            .get("uses")
+            .and_then(|entry| entry.value.scalar());
+        if let Some(scalar) =
+            text.filter(|scalar| !scalar.is_null() && !uses.contains(&scalar.text))
+        {
             uses.push(scalar.text.clone());
         }
     }
@@ -116,7 +125,8 @@ impl Pipeline {
         let mut problems = document.problems().clone();
         let pipeline = read(document, catalog, &mut problems);
         let warnings = problems.into_result()?;
-        let mut pipeline = pipeline.ok_or_else(|| Problems::from(Problem::error("the file holds no pipeline")))?;
+        let mut pipeline =
+            pipeline.ok_or_else(|| Problems::from(Problem::error("the file holds no pipeline")))?;
         pipeline.warnings = warnings;
         Ok(pipeline)
     }
@@ -128,10 +138,16 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
     let name = fields.text("name", problems).map(str::to_owned);
     let description = fields.text("description", problems).map(str::to_owned);
     let on = read_events(&fields, problems);
-    let inputs: Vec<Input> =
-        fields.named("inputs", problems).iter().filter_map(|entry| Input::read(entry, problems)).collect();
+    let inputs: Vec<Input> = fields
+        .named("inputs", problems)
+        .iter()
+        .filter_map(|entry| Input::read(entry, problems))
+        .collect();
     let secret_entries = fields.named("secrets", problems);
-    let secrets: Vec<Secret> = secret_entries.iter().filter_map(|entry| Secret::read(entry, problems)).collect();
+    let secrets: Vec<Secret> = secret_entries
+        .iter()
+        .filter_map(|entry| Secret::read(entry, problems))
+        .collect();
     let input_entries = fields.named("inputs", problems);
     let inputs_type = inputs_type(input_entries, &inputs);
     let secret_names = keys_of(secret_entries);
@@ -149,7 +165,14 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
     };
     let remotes = remote_entries
         .iter()
-        .filter_map(|entry| Remote::read(entry, &secrets, scope(Place::Remote, &input_names), problems))
+        .filter_map(|entry| {
+            Remote::read(
+                entry,
+                &secrets,
+                scope(Place::Remote, &input_names),
+                problems,
+            )
+        })
         .collect();
     let group_names = Names::new([("inputs", inputs_type.clone()), Names::trigger()]);
     let concurrency = fields
@@ -168,7 +191,10 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
         problems.push(Problem::error("a pipeline needs a step").at(entry.key_span));
     }
     let outputs_of = |draft: &Draft| {
-        let known = draft.plugin.as_ref().map(|plugin| Type::of_schema(&plugin.facts.outputs_schema));
+        let known = draft
+            .plugin
+            .as_ref()
+            .map(|plugin| Type::of_schema(&plugin.facts.outputs_schema));
         (draft.entry.key.clone(), known.unwrap_or_else(Type::any_map))
     };
     let step_outputs: Vec<_> = drafts.iter().map(outputs_of).collect();
@@ -182,7 +208,11 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
     };
     let mut steps = Vec::new();
     for draft in drafts {
-        let reachable = draft.ancestors.iter().map(|index| step_outputs[*index].clone()).collect();
+        let reachable = draft
+            .ancestors
+            .iter()
+            .map(|index| step_outputs[*index].clone())
+            .collect();
         steps.extend(draft.read(names_with(reachable), &around, problems));
     }
     let names = names_with(step_outputs);
@@ -192,7 +222,15 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
         .filter_map(|entry| {
             fields::text(&entry.value, "an output", problems)?;
             let scalar = entry.value.scalar()?;
-            Some((entry.key.clone(), Template::read(scalar, entry.value.span, scope(Place::Output, &names), problems)))
+            Some((
+                entry.key.clone(),
+                Template::read(
+                    scalar,
+                    entry.value.span,
+                    scope(Place::Output, &names),
+                    problems,
+                ),
+            ))
         })
         .collect();
     Some(Pipeline {
@@ -242,7 +280,13 @@ fn read_events(fields: &Fields, problems: &mut Problems) -> Vec<Event> {
 }
 
 fn read_concurrency(entry: &Entry, scope: Scope, problems: &mut Problems) -> Option<Concurrency> {
-    let fields = Fields::read(&entry.value, keys::CONCURRENCY, "`concurrency`", entry.key_span, problems)?;
+    let fields = Fields::read(
+        &entry.value,
+        keys::CONCURRENCY,
+        "`concurrency`",
+        entry.key_span,
+        problems,
+    )?;
     let on_conflict = match fields.word("on-conflict", CONFLICTS, problems) {
         Some(1) => OnConflict::Cancel,
         Some(2) => OnConflict::Refuse,
@@ -257,12 +301,19 @@ fn read_concurrency(entry: &Entry, scope: Scope, problems: &mut Problems) -> Opt
 }
 
 /// The steps with their plugins and their places in the graph.
-fn draft_steps<'d>(entries: &'d [Entry], catalog: &Catalog, problems: &mut Problems) -> Vec<Draft<'d>> {
+fn draft_steps<'d>(
+    entries: &'d [Entry],
+    catalog: &Catalog,
+    problems: &mut Problems,
+) -> Vec<Draft<'d>> {
     let read: Vec<(&Entry, Fields)> = entries
         .iter()
         .filter_map(|entry| {
             let what = format!("step `{}`", entry.key);
-            Some((entry, Fields::read(&entry.value, keys::STEP, &what, entry.key_span, problems)?))
+            Some((
+                entry,
+                Fields::read(&entry.value, keys::STEP, &what, entry.key_span, problems)?,
+            ))
         })
         .collect();
     let mut vertices: Vec<Vertex> = Vec::new();
@@ -270,9 +321,16 @@ fn draft_steps<'d>(entries: &'d [Entry], catalog: &Catalog, problems: &mut Probl
         let needs = match fields.entry("needs") {
             Some(_) => fields.texts("needs", problems),
             // A step without `needs` follows the step written before it.
-            None => vertices.last().map(|before| (before.id, entry.key_span)).into_iter().collect(),
+            None => vertices
+                .last()
+                .map(|before| (before.id, entry.key_span))
+                .into_iter()
+                .collect(),
         };
-        vertices.push(Vertex { id: &entry.key, needs });
+        vertices.push(Vertex {
+            id: &entry.key,
+            needs,
+        });
     }
     let edges = graph::connect(&vertices, problems);
     let ancestors = graph::ancestors(&edges);
@@ -309,7 +367,15 @@ fn find_plugin<'d>(
         Some(Err(reason)) => Problem::error(format!("`{uses}` cannot be used: {reason}")),
         None => Problem::error(format!("there is no plugin `{uses}`")),
     };
-    let known = catalog.plugins.iter().filter(|(_, facts)| facts.is_ok()).map(|(name, _)| name.as_str());
-    problems.push(problem.at(fields.get("uses")?.span).label(did_you_mean(uses, known)));
+    let known = catalog
+        .plugins
+        .iter()
+        .filter(|(_, facts)| facts.is_ok())
+        .map(|(name, _)| name.as_str());
+    problems.push(
+        problem
+            .at(fields.get("uses")?.span)
+            .label(did_you_mean(uses, known)),
+    );
     None
 }

@@ -55,7 +55,11 @@ impl Secret {
             _ if fields.entry("env").is_some() != fields.entry("file").is_some() => None,
             _ => {
                 let message = format!("{what} needs either `env` or `file`");
-                problems.push(Problem::error(message).at(entry.key_span).help("say where its value comes from"));
+                problems.push(
+                    Problem::error(message)
+                        .at(entry.key_span)
+                        .help("say where its value comes from"),
+                );
                 None
             }
         };
@@ -64,11 +68,17 @@ impl Secret {
             && !at.starts_with('/')
         {
             let message = format!("`{at}` is not a place in a body");
-            problems.push(Problem::error(message).at(node.span).help("a JSON pointer, such as `/token`"));
+            problems.push(
+                Problem::error(message)
+                    .at(node.span)
+                    .help("a JSON pointer, such as `/token`"),
+            );
         }
         let hosts = fields.texts("hosts", problems);
         if let (true, Some(entry)) = (hosts.is_empty(), fields.entry("hosts")) {
-            problems.push(Problem::error(format!("{what} may be sent to no host at all")).at(entry.key_span));
+            problems.push(
+                Problem::error(format!("{what} may be sent to no host at all")).at(entry.key_span),
+            );
         }
         let placement = match fields.word("as", PLACEMENTS, problems) {
             Some(1) => Placement::Url,
@@ -79,7 +89,10 @@ impl Secret {
             source: source?,
             placement,
             at: at.map(str::to_owned),
-            hosts: hosts.into_iter().filter_map(|(host, span)| parsed(host, span, problems)).collect(),
+            hosts: hosts
+                .into_iter()
+                .filter_map(|(host, span)| parsed(host, span, problems))
+                .collect(),
         })
     }
 }
@@ -109,12 +122,18 @@ pub struct Auth {
 }
 
 impl Remote {
-    pub(super) fn read(entry: &Entry, secrets: &[Secret], scope: Scope, problems: &mut Problems) -> Option<Self> {
+    pub(super) fn read(
+        entry: &Entry,
+        secrets: &[Secret],
+        scope: Scope,
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let what = format!("remote `{}`", entry.key);
         let fields = Fields::read(&entry.value, keys::REMOTE, &what, entry.key_span, problems)?;
         let mut auth = Auth::default();
         if let Some(entry) = fields.entry("auth")
-            && let Some(fields) = Fields::read(&entry.value, keys::AUTH, "`auth`", entry.key_span, problems)
+            && let Some(fields) =
+                Fields::read(&entry.value, keys::AUTH, "`auth`", entry.key_span, problems)
         {
             let mut template = |key| {
                 fields.text(key, problems)?;
@@ -132,10 +151,15 @@ impl Remote {
         let span = fields.get("url")?.span;
         let url = read_url(text, span, problems)?;
         let host = url.host_str().unwrap_or_default();
-        for template in [&auth.user, &auth.password, &auth.key].into_iter().flatten() {
+        for template in [&auth.user, &auth.password, &auth.key]
+            .into_iter()
+            .flatten()
+        {
             for name in template.secrets() {
                 let secret = secrets.iter().find(|secret| secret.name == name);
-                if secret.is_some_and(|secret| !secret.hosts.iter().any(|pattern| pattern.matches(host))) {
+                if secret
+                    .is_some_and(|secret| !secret.hosts.iter().any(|pattern| pattern.matches(host)))
+                {
                     problems.push(
                         Problem::error(format!("secret `{name}` may not be sent to `{host}`"))
                             .at(template.span())
@@ -153,9 +177,9 @@ impl Remote {
 }
 
 fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
-    let url = Url::parse(text).ok().filter(|url| {
-        matches!(url.scheme(), "https" | "http" | "ssh") && url.host_str().is_some()
-    });
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "https" | "http" | "ssh") && url.host_str().is_some());
     let Some(url) = url else {
         let message = format!("`{text}` is not the URL of a remote");
         problems.push(Problem::error(message).at(span).help("such as `https://forge.example/acme/web.git` or `ssh://git@forge.example/acme/web.git`"));
@@ -163,7 +187,11 @@ fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
     };
     if url.password().is_some() {
         let message = "a password cannot stand in a URL";
-        problems.push(Problem::error(message).at(span).help("put it under `secrets` and name it in `auth`"));
+        problems.push(
+            Problem::error(message)
+                .at(span)
+                .help("put it under `secrets` and name it in `auth`"),
+        );
     }
     Some(url)
 }

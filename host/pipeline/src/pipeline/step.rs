@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advice::lines_that_permit;
 use super::config::Config;
 use super::fields::Fields;
 use super::grants::Grants;
@@ -14,7 +15,7 @@ use crate::catalog::Plugin;
 use crate::diagnostic::{Problem, Problems, Span};
 use crate::document::{Entry, Node};
 use crate::expression::{Expression, Names, Place, Scope, Type};
-use crate::permission::{Capability, Import, Permissions, Scheme, classify_import, permit_capability};
+use crate::permission::{Capability, Import, Permissions, Scheme, classify_import};
 
 /// When a step is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +95,12 @@ pub(super) struct Draft<'d> {
 
 impl Draft<'_> {
     /// The step; `None`, with problems, where it cannot be used.
-    pub(super) fn read(self, names: Names, around: &Surroundings, problems: &mut Problems) -> Option<Step> {
+    pub(super) fn read(
+        self,
+        names: Names,
+        around: &Surroundings,
+        problems: &mut Problems,
+    ) -> Option<Step> {
         let fields = &self.fields;
         let id = self.entry.key.as_str();
         let scope = |place| Scope {
@@ -103,16 +109,27 @@ impl Draft<'_> {
             secrets: around.secret_names,
             all_steps: around.steps,
         };
-        let condition = fields.get("if").and_then(|node| read_condition(node, scope(Place::Condition), problems));
+        let condition = fields
+            .get("if")
+            .and_then(|node| read_condition(node, scope(Place::Condition), problems));
         let config = match fields.entry("with") {
             Some(with) if !with.value.is_null() => {
                 let schema = self.plugin.as_ref().map(|plugin| &plugin.facts.with_schema);
                 if with.value.map().is_none() {
-                    let problem = Problem::error(format!("`with` must be a map, and this is {}", with.value.kind()));
+                    let problem = Problem::error(format!(
+                        "`with` must be a map, and this is {}",
+                        with.value.kind()
+                    ));
                     problems.push(problem.at(with.value.span));
                     Config::empty(with.key_span)
                 } else {
-                    Config::read(&with.value, with.key_span, schema, scope(Place::With), problems)
+                    Config::read(
+                        &with.value,
+                        with.key_span,
+                        schema,
+                        scope(Place::With),
+                        problems,
+                    )
                 }
             }
             Some(with) => Config::empty(with.key_span),
@@ -124,7 +141,15 @@ impl Draft<'_> {
         let grants = Grants::new(fields.entry("permissions"));
         let tried = grants.tried(around.inputs, around.remotes, problems);
         if let (Some(plugin), Some(uses)) = (&self.plugin, fields.get("uses")) {
-            judge_imports(id, plugin, &tried, uses.span, fields.entry("permissions"), problems);
+            let judged = Judged {
+                id,
+                plugin,
+                config: &config,
+                secrets: around.secrets,
+                uses: uses.span,
+                permissions: fields.entry("permissions"),
+            };
+            judged.judge_imports(&tried, problems);
         }
         check_secrets(id, &config, around.secrets, &tried, problems);
         let title = fields.text("title", problems).map(str::to_owned);
@@ -132,8 +157,13 @@ impl Draft<'_> {
         if let (Some(Duration::ZERO), Some(node)) = (timeout, fields.get("timeout")) {
             problems.push(Problem::error("`timeout` leaves no time at all").at(node.span));
         }
-        let retry = fields.entry("retry").and_then(|entry| read_retry(entry, problems)).unwrap_or_default();
-        let continue_on_error = fields.boolean("continue-on-error", problems).unwrap_or(false);
+        let retry = fields
+            .entry("retry")
+            .and_then(|entry| read_retry(entry, problems))
+            .unwrap_or_default();
+        let continue_on_error = fields
+            .boolean("continue-on-error", problems)
+            .unwrap_or(false);
         Some(Step {
             id: id.to_owned(),
             title,
@@ -169,88 +199,154 @@ fn read_condition(node: &Node, scope: Scope, problems: &mut Problems) -> Option<
     let expression = Expression::read(inner, &place, scope, problems);
     if !matches!(expression.ty(), Type::Boolean | Type::Any) {
         problems.push(
-            Problem::error(format!("`if` must be a boolean, and this is {}", expression.ty()))
-                .at(expression.span())
-                .help("compare it with something: `inputs.tier == 'prod'`"),
+            Problem::error(format!(
+                "`if` must be a boolean, and this is {}",
+                expression.ty()
+            ))
+            .at(expression.span())
+            .help("compare it with something: `inputs.tier == 'prod'`"),
         );
     }
     Some(expression)
 }
 
 fn read_retry(entry: &Entry, problems: &mut Problems) -> Option<Retry> {
-    let fields = Fields::read(&entry.value, keys::RETRY, "`retry`", entry.key_span, problems)?;
+    let fields = Fields::read(
+        &entry.value,
+        keys::RETRY,
+        "`retry`",
+        entry.key_span,
+        problems,
+    )?;
     let default = Retry::default();
     let attempts = fields.integer("attempts", 1, 20, problems);
-    let on = fields.entry("on").and_then(|_| fields.list("on", problems)).map(|items| {
-        let kinds = [RetryOn::Unavailable, RetryOn::Failed, RetryOn::Timeout];
-        let words = items.iter().filter_map(|item| super::fields::word(item, "on", RETRY_ON, problems));
-        words.map(|index| kinds[index]).collect()
-    });
+    let on = fields
+        .entry("on")
+        .and_then(|_| fields.list("on", problems))
+        .map(|items| {
+            let kinds = [RetryOn::Unavailable, RetryOn::Failed, RetryOn::Timeout];
+            let words = items
+                .iter()
+                .filter_map(|item| super::fields::word(item, "on", RETRY_ON, problems));
+            words.map(|index| kinds[index]).collect()
+        });
     Some(Retry {
-        attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or(1),
-        backoff: fields.duration("backoff", problems).unwrap_or(default.backoff),
+        attempts: attempts
+            .and_then(|attempts| u32::try_from(attempts).ok())
+            .unwrap_or(1),
+        backoff: fields
+            .duration("backoff", problems)
+            .unwrap_or(default.backoff),
         on: on.unwrap_or(default.on),
     })
 }
 
-/// Each import is the contract or inert WASI, permitted, or an error; what is permitted and
-/// not imported is worth a warning.
-fn judge_imports(
-    id: &str,
-    plugin: &Plugin,
-    tried: &[Permissions],
+/// A step whose component's imports are judged.
+struct Judged<'a> {
+    id: &'a str,
+    plugin: &'a Plugin,
+    config: &'a Config,
+    secrets: &'a [Secret],
+    /// The place of the value of `uses`.
     uses: Span,
-    permissions: Option<&Entry>,
-    problems: &mut Problems,
-) {
-    let mut asked = Vec::new();
-    for import in &plugin.facts.imports {
-        match classify_import(import) {
-            Import::Inert => {}
-            Import::Unknown => problems.push(
-                Problem::error(format!("step `{id}` uses a component that imports `{import}`, which does not exist here"))
-                    .at(uses)
-                    .help("build the component for the interfaces of this version"),
-            ),
-            Import::Capability(capability) if asked.contains(&capability) => {}
-            Import::Capability(capability) => {
-                asked.push(capability);
-                if !tried.iter().all(|permissions| permissions.gives(capability)) {
-                    let interface = import.split('@').next().unwrap_or(import);
-                    let why = plugin.facts.capabilities.iter().find(|need| need.interface == interface);
-                    let why = why.map(|need| format!(" ({})", need.why)).unwrap_or_default();
-                    problems.push(
-                        Problem::error(format!("step `{id}` imports `{import}`{why}, and has no `{capability}` permission"))
-                            .at(uses)
-                            .help(format!("to permit it:\n{}", permit_capability(id, capability))),
-                    );
+    permissions: Option<&'a Entry>,
+}
+
+impl Judged<'_> {
+    /// Each import is the contract or inert WASI, permitted, or an error; what is permitted
+    /// and not imported is worth a warning.
+    fn judge_imports(&self, tried: &[Permissions], problems: &mut Problems) {
+        let id = self.id;
+        let mut asked = Vec::new();
+        for import in &self.plugin.facts.imports {
+            match classify_import(import) {
+                Import::Inert => {}
+                Import::Unknown => problems.push(
+                    Problem::error(format!("step `{id}` uses a component that imports `{import}`, which does not exist here"))
+                        .at(self.uses)
+                        .help("build the component for the interfaces of this version"),
+                ),
+                Import::Capability(capability) if asked.contains(&capability) => {}
+                Import::Capability(capability) => {
+                    asked.push(capability);
+                    if !tried.iter().all(|permissions| permissions.gives(capability)) {
+                        problems.push(self.not_permitted(import, capability));
+                    }
                 }
             }
         }
-    }
-    let given = |capability: &Capability| tried.iter().any(|permissions| permissions.gives(*capability));
-    for capability in Capability::ALL.into_iter().filter(given) {
-        let place = permissions.and_then(|entry| entry.value.get(capability.key()));
-        if let (false, Some(place)) = (asked.contains(&capability), place) {
-            let message = format!("step `{id}` is permitted `{capability}`, which `{}` never asks for", plugin.facts.name);
-            problems.push(Problem::warning(message).at(place.key_span).help("leave it out"));
+        let given = |capability: &Capability| {
+            tried
+                .iter()
+                .any(|permissions| permissions.gives(*capability))
+        };
+        for capability in Capability::ALL.into_iter().filter(given) {
+            let place = self
+                .permissions
+                .and_then(|entry| entry.value.get(capability.key()));
+            if let (false, Some(place)) = (asked.contains(&capability), place) {
+                let name = &self.plugin.facts.name;
+                let message = format!(
+                    "step `{id}` is permitted `{capability}`, which `{name}` never asks for"
+                );
+                problems.push(
+                    Problem::warning(message)
+                        .at(place.key_span)
+                        .help("leave it out"),
+                );
+            }
         }
+    }
+
+    fn not_permitted(&self, import: &str, capability: Capability) -> Problem {
+        let id = self.id;
+        // The plugin's own words are about an interface; a package of types comes along with it.
+        let package = |interface: &str| interface.split('/').next().map(str::to_owned);
+        let needs = &self.plugin.facts.capabilities;
+        let (interface, why) = match needs
+            .iter()
+            .find(|need| package(&need.interface) == package(import))
+        {
+            Some(need) => (need.interface.as_str(), format!(" {}", need.why)),
+            None => (import, String::new()),
+        };
+        let lines = lines_that_permit(id, capability, self.config, self.secrets);
+        Problem::error(format!(
+            "step `{id}` uses `{interface}`{why}, and has no `{capability}` permission"
+        ))
+        .at(self.uses)
+        .help(format!("to permit it:\n{lines}"))
     }
 }
 
 /// A secret goes to its hosts alone, so that a step that may not reach them cannot use it.
-fn check_secrets(id: &str, config: &Config, secrets: &[Secret], tried: &[Permissions], problems: &mut Problems) {
+fn check_secrets(
+    id: &str,
+    config: &Config,
+    secrets: &[Secret],
+    tried: &[Permissions],
+    problems: &mut Problems,
+) {
     for template in config.templates() {
         for name in template.secrets() {
-            let Some(secret) = secrets.iter().find(|secret| secret.name == name) else { continue };
+            let Some(secret) = secrets.iter().find(|secret| secret.name == name) else {
+                continue;
+            };
             for host in &secret.hosts {
                 let reaches = |permissions: &Permissions| {
-                    let mut rules = permissions.http.iter().filter(|rule| rule.scheme == Scheme::Https);
+                    let mut rules = permissions
+                        .http
+                        .iter()
+                        .filter(|rule| rule.scheme == Scheme::Https);
                     rules.any(|rule| rule.host.contains(host))
                 };
                 if !tried.iter().all(reaches) {
-                    let problem = Problem::error(format!("secret `{name}` is for `{host}`, which step `{id}` may not reach"));
-                    let help = format!("add `{host}` to the step's `permissions.http`, or take it out of the secret's `hosts`");
+                    let problem = Problem::error(format!(
+                        "secret `{name}` is for `{host}`, which step `{id}` may not reach"
+                    ));
+                    let help = format!(
+                        "add `{host}` to the step's `permissions.http`, or take it out of the secret's `hosts`"
+                    );
                     problems.push(problem.at(template.span()).help(help));
                 }
             }

@@ -38,7 +38,10 @@ impl ScheduledStep {
             failure: !view.cancelled && self.outcomes(view).any(|(_, outcome)| lost(outcome)),
             cancelled: view.cancelled,
         };
-        let explicit = self.condition.as_ref().is_some_and(|condition| !condition.status_functions().is_empty());
+        let explicit = self
+            .condition
+            .as_ref()
+            .is_some_and(|condition| !condition.status_functions().is_empty());
         if !explicit && !status.success {
             let reason = match bad {
                 _ if view.cancelled => "the run was cancelled".to_owned(),
@@ -49,7 +52,9 @@ impl ScheduledStep {
             };
             return Ok(Decision::Skip { reason });
         }
-        let Some(condition) = &self.condition else { return Ok(Decision::Run) };
+        let Some(condition) = &self.condition else {
+            return Ok(Decision::Run);
+        };
         if self.holds(condition, view, status)? {
             return Ok(Decision::Run);
         }
@@ -60,9 +65,17 @@ impl ScheduledStep {
 
     /// The condition's value, if it does not depend on how steps end.
     pub(super) fn decide_early(&self) -> Result<Option<bool>, Problem> {
-        let Some(condition) = &self.condition else { return Ok(Some(true)) };
-        let waits = condition.paths().iter().any(|path| path[0] == "steps" || path[0] == "run");
-        let outcome = condition.status_functions().iter().any(|name| matches!(*name, "failure" | "cancelled"));
+        let Some(condition) = &self.condition else {
+            return Ok(Some(true));
+        };
+        let waits = condition
+            .paths()
+            .iter()
+            .any(|path| path[0] == "steps" || path[0] == "run");
+        let outcome = condition
+            .status_functions()
+            .iter()
+            .any(|name| matches!(*name, "failure" | "cancelled"));
         if waits || outcome {
             return Ok(None);
         }
@@ -79,11 +92,20 @@ impl ScheduledStep {
         self.holds(condition, &view, status).map(Some)
     }
 
-    fn holds(&self, condition: &Expression, view: &RunView, status: Status) -> Result<bool, Problem> {
+    fn holds(
+        &self,
+        condition: &Expression,
+        view: &RunView,
+        status: Status,
+    ) -> Result<bool, Problem> {
         match condition.evaluate(&self.values(view, Some(status)))? {
             Value::Bool(holds) => Ok(holds),
             other => {
-                let message = format!("`if` must be a boolean, and `{}` is {}", condition.text(), short(&other));
+                let message = format!(
+                    "`if` must be a boolean, and `{}` is {}",
+                    condition.text(),
+                    short(&other)
+                );
                 Err(Problem::error(message).at(condition.span()))
             }
         }
@@ -100,21 +122,35 @@ impl ScheduledStep {
             .iter()
             .map(|name| format!("{name}() = {}", json!(status.answer(name))));
         let seen: Vec<String> = names.chain(functions).collect();
-        let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join(", ")) };
+        let seen = if seen.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", seen.join(", "))
+        };
         format!("`if: {}` was false{seen}", condition.text())
     }
 
     /// The first step before this one that keeps `success()` from being true.
     fn first_bad(&self, view: &RunView) -> Option<(&str, Outcome)> {
-        self.outcomes(view)
-            .find(|(_, outcome)| matches!(outcome, Outcome::Failure | Outcome::Cancelled | Outcome::Unknown))
+        self.outcomes(view).find(|(_, outcome)| {
+            matches!(
+                outcome,
+                Outcome::Failure | Outcome::Cancelled | Outcome::Unknown
+            )
+        })
     }
 
     /// The outcomes that count: those of ancestors without `continue-on-error`.
     fn outcomes(&self, view: &RunView) -> impl Iterator<Item = (&str, Outcome)> {
-        let counted = self.followed.iter().filter(|followed| !followed.continue_on_error);
+        let counted = self
+            .followed
+            .iter()
+            .filter(|followed| !followed.continue_on_error);
         counted.filter_map(|followed| {
-            let outcome = view.steps.get(followed.index).and_then(|StepView { outcome, .. }| *outcome)?;
+            let outcome = view
+                .steps
+                .get(followed.index)
+                .and_then(|StepView { outcome, .. }| *outcome)?;
             Some((followed.id.as_str(), outcome))
         })
     }

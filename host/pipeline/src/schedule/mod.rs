@@ -73,7 +73,10 @@ impl Schedule {
             trigger: serde_json::to_value(&trigger).expect("texts and a list of texts are JSON"),
         });
         let concurrency = pipeline.concurrency.as_ref().and_then(|concurrency| {
-            let roots = vec![("inputs", known.inputs.clone()), ("trigger", known.trigger.clone())];
+            let roots = vec![
+                ("inputs", known.inputs.clone()),
+                ("trigger", known.trigger.clone()),
+            ];
             let values = Values::new(&pipeline.names, roots, None);
             match concurrency.group.evaluate(&values, &|_| String::new()) {
                 Ok(Value::String(group)) => Some((group, concurrency.on_conflict)),
@@ -84,15 +87,24 @@ impl Schedule {
                 }
             }
         });
-        let remotes: Vec<String> = pipeline.remotes.iter().map(|remote| remote.name.clone()).collect();
-        let every_step: Vec<(String, bool)> =
-            pipeline.steps.iter().map(|step| (step.id.clone(), step.continue_on_error)).collect();
+        let remotes: Vec<String> = pipeline
+            .remotes
+            .iter()
+            .map(|remote| remote.name.clone())
+            .collect();
+        let every_step: Vec<(String, bool)> = pipeline
+            .steps
+            .iter()
+            .map(|step| (step.id.clone(), step.continue_on_error))
+            .collect();
         let steps = pipeline
             .steps
             .into_iter()
             .map(|step| {
                 let insert = |name: &str| inputs.values().get(name)?.as_str().map(str::to_owned);
-                let permissions = step.grants.rules(&insert, &pipeline.inputs, &remotes, &mut problems);
+                let permissions =
+                    step.grants
+                        .rules(&insert, &pipeline.inputs, &remotes, &mut problems);
                 let followed = step.ancestors.iter().map(|index| Followed {
                     index: *index,
                     id: every_step[*index].0.clone(),
@@ -122,10 +134,17 @@ impl Schedule {
         if self.outputs.is_empty() {
             return Ok(Map::new());
         }
-        let every_step = self.steps.iter().enumerate().map(|(index, step)| (step.id.as_str(), index));
+        let every_step = self
+            .steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| (step.id.as_str(), index));
         let values = Values::new(&self.names, view.roots(&self.known, every_step), None);
         let outputs = self.outputs.iter().map(|(name, template)| {
-            Ok((name.clone(), template.evaluate(&values, &|_| String::new())?))
+            Ok((
+                name.clone(),
+                template.evaluate(&values, &|_| String::new())?,
+            ))
         });
         outputs.collect()
     }

@@ -121,13 +121,19 @@ impl ScheduledStep {
     ///
     /// `Err` is the author's fault and has its place: an expression that fails, or a value
     /// that the plugin's schema does not allow.
-    pub fn config(&self, view: &RunView, placeholder: &dyn Fn(&str) -> String) -> Result<Value, Problem> {
+    pub fn config(
+        &self,
+        view: &RunView,
+        placeholder: &dyn Fn(&str) -> String,
+    ) -> Result<Value, Problem> {
         if !self.config.has_templates() {
             // Literals were checked against the schema when the file was read.
             return self.config.value(&|_| Ok(Value::Null));
         }
         let values = self.values(view, None);
-        let config = self.config.value(&|template| template.evaluate(&values, placeholder))?;
+        let config = self
+            .config
+            .value(&|template| template.evaluate(&values, placeholder))?;
         match self.plugin.check_with(&config).first() {
             None => Ok(config),
             Some(violation) => Err(self.config.problem(violation)),
@@ -139,16 +145,20 @@ impl ScheduledStep {
     pub fn check_outputs(&self, outputs: &Value) -> Result<(), String> {
         match self.plugin.check_outputs(outputs).first() {
             None => Ok(()),
-            Some(violation) => {
-                let place: String = violation.path.iter().map(|part| format!(".{part}")).collect();
-                Err(format!("`outputs{place}`: {}", violation.message))
-            }
+            Some(violation) => Err(violation.message_in("outputs")),
         }
     }
 
     /// The values that its expressions may read.
-    pub(super) fn values(&self, view: &RunView, status: Option<crate::expression::Status>) -> Values<'_> {
-        let readable = self.followed.iter().map(|step| (step.id.as_str(), step.index));
+    pub(super) fn values(
+        &self,
+        view: &RunView,
+        status: Option<crate::expression::Status>,
+    ) -> Values<'_> {
+        let readable = self
+            .followed
+            .iter()
+            .map(|step| (step.id.as_str(), step.index));
         Values::new(&self.names, view.roots(&self.known, readable), status)
     }
 }

@@ -64,8 +64,14 @@ impl RunView<'_> {
     ) -> Vec<(&'static str, Value)> {
         let mut steps = Map::new();
         for (id, index) in readable {
-            let Some(step) = self.steps.get(index) else { continue };
-            let outputs = if step.outputs.is_object() { step.outputs.clone() } else { json!({}) };
+            let Some(step) = self.steps.get(index) else {
+                continue;
+            };
+            let outputs = if step.outputs.is_object() {
+                step.outputs.clone()
+            } else {
+                json!({})
+            };
             let mut fields = Map::from_iter([("outputs".to_owned(), outputs)]);
             if let Some(outcome) = step.outcome {
                 fields.insert("outcome".to_owned(), json!(outcome));

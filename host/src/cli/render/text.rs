@@ -133,8 +133,7 @@ impl Text {
                 let _ = write!(text, "\n{}", clean(body));
             }
             body => {
-                let pretty = serde_json::to_string_pretty(body).unwrap_or_default();
-                let _ = write!(text, "\n{}", clean(&pretty));
+                let _ = write!(text, "\n{}", clean(&body.to_string()));
             }
         }
         text
@@ -175,10 +174,9 @@ impl Text {
         if tolerated {
             text.push_str("\nthe run goes on: `continue-on-error`");
         }
-        for (name, value) in outputs.as_object().into_iter().flatten() {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let line = format!("{} = {}", clean(name), clean(&value).replace('\n', " "));
-            let _ = write!(text, "\n{}", self.paint(Paint::Dim, &line));
+        if outputs.as_object().is_some_and(|outputs| !outputs.is_empty()) {
+            let outputs = clean(&outputs.to_string());
+            let _ = write!(text, "\n{}", self.paint(Paint::Dim, &format!("outputs: {outputs}")));
         }
         if assumed {
             let _ = write!(text, "\n{}", self.paint(Paint::Dim, "assumed: its effects are planned, not done"));

@@ -1,12 +1,26 @@
 //! A plugin that misbehaves in the way that its `with` names.
 
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        unsafe_code,
+        clippy::pedantic,
+        reason = "generated from wit/; the canonical ABI needs unsafe"
+    )]
+
+    #[cfg(target_family = "wasm")]
+    use super::Hostile;
+
     wit_bindgen::generate!({
         path: "../../../wit/plugin",
         world: "plugin",
         generate_all,
     });
+
+    // The names of the component's exports hold colons, which a native linker refuses.
+    #[cfg(target_family = "wasm")]
+    export!(Hostile with_types_in self);
 }
 
 use bindings::{
@@ -93,5 +107,3 @@ impl Guest for Hostile {
         }
     }
 }
-
-bindings::export!(Hostile with_types_in bindings);

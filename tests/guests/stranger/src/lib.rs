@@ -1,7 +1,17 @@
 //! A plugin that imports an interface which no host has.
 
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        unsafe_code,
+        clippy::pedantic,
+        reason = "generated from wit/; the canonical ABI needs unsafe"
+    )]
+
+    #[cfg(target_family = "wasm")]
+    use super::Stranger;
+
     wit_bindgen::generate!({
         path: "../../../wit/plugin",
         inline: "
@@ -19,6 +29,10 @@ mod bindings {
         world: "strange:stranger/component@0.1.0",
         generate_all,
     });
+
+    // The names of the component's exports hold colons, which a native linker refuses.
+    #[cfg(target_family = "wasm")]
+    export!(Stranger with_types_in self);
 }
 
 use bindings::exports::sluice::plugin::step::{Context, Failure, Guest};
@@ -39,5 +53,3 @@ impl Guest for Stranger {
         Ok("{}".to_owned())
     }
 }
-
-bindings::export!(Stranger with_types_in bindings);

@@ -1,0 +1,243 @@
+//! What a step costs in a run, beside bare wasmtime doing the same instance and the same
+//! call. Both are measured in turn in one process; the medians of the rounds are printed
+//! as a Markdown table.
+
+use std::{
+    hint::black_box,
+    path::PathBuf,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sluice::{
+    capability::{http::Egress, kube::Cluster},
+    plugin::{Cache, Library, PluginWorker, World},
+    run::{Cancel, Reporter, Run, clock::Clock, event::Mode, execute},
+    secret::{Mask, Sources, Vault},
+};
+use sluice_pipeline::{
+    diagnostic::Source,
+    document::Document,
+    inputs::Inputs,
+    pipeline::{Pipeline, uses_of},
+    schedule::{Outcome, Schedule, Trigger},
+};
+use tokio::{runtime::Runtime, sync::mpsc};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+    component::{Component, Linker, ResourceTable},
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    wasmtime::component::bindgen!({
+        path: "../wit/plugin",
+        world: "plugin",
+        imports: { default: trappable },
+        exports: { default: async },
+    });
+}
+
+use bindings::{PluginPre, exports::sluice::plugin::step::Context, sluice::plugin::log};
+
+const STEPS: usize = 400;
+const ROUNDS: usize = 31;
+
+fn main() {
+    let guest = guest();
+    println!("{STEPS} steps a round, {ROUNDS} rounds, medians\n");
+    println!("| threads | what | bare wasmtime | a step in a run | ratio |");
+    println!("|---|---|---|---|---|");
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, all] {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .enable_all()
+            .event_interval(1)
+            .build()
+            .expect("threads can be had");
+        let bare = Bare::new(&guest);
+        let ours = Ours::new(&runtime, &guest);
+        let first = (bare.round(&runtime, 1, 1), ours.round(&runtime, 1));
+        row(threads, "the first of a process", first.0, first.1);
+        let mut rounds = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            rounds.0.push(bare.round(&runtime, threads, STEPS));
+            rounds.1.push(ours.round(&runtime, STEPS));
+        }
+        row(threads, "each of many", median(rounds.0), median(rounds.1));
+    }
+}
+
+fn row(threads: usize, what: &str, bare: Duration, ours: Duration) {
+    let ratio = ours.as_secs_f64() / bare.as_secs_f64();
+    let micros = |time: Duration| time.as_secs_f64() * 1e6;
+    println!(
+        "| {threads} | {what} | {:.1} µs | {:.1} µs | {ratio:.2} |",
+        micros(bare),
+        micros(ours)
+    );
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The component of `tests/guests/noop`.
+fn guest() -> PathBuf {
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::temp_dir().join("sluice-bench-guests");
+    let status = Command::new(env!("CARGO"))
+        .current_dir(workspace)
+        .args(["build", "--quiet", "--profile", "plugin", "--target", "wasm32-wasip2"])
+        .args(["--package", "sluice-guest-noop", "--target-dir"])
+        .arg(&target)
+        .env_remove("CARGO_TARGET_DIR")
+        .status()
+        .expect("cargo starts");
+    assert!(status.success(), "the guest does not build");
+    target.join("wasm32-wasip2/plugin/sluice_guest_noop.wasm")
+}
+
+/// wasmtime alone, with the settings that the design's measurements found best.
+struct Bare {
+    engine: Engine,
+    plugin: PluginPre<State>,
+}
+
+struct State {
+    table: ResourceTable,
+    wasi: WasiCtx,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl log::Host for State {
+    fn log(&mut self, _: log::Level, _: String, _: Vec<(String, String)>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _: String) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl Bare {
+    fn new(guest: &PathBuf) -> Self {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(64)
+            .total_memories(64)
+            .max_memory_size(128 << 20)
+            .linear_memory_keep_resident(2 << 20)
+            .table_keep_resident(64 << 10)
+            .pagemap_scan(Enabled::Auto);
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config).expect("the machine grants a pool");
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("WASI links");
+        log::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| state)
+            .expect("the log links");
+        let component = Component::from_file(&engine, guest).expect("the guest compiles");
+        let plugin = linker.instantiate_pre(&component).expect("the guest links");
+        Self { engine, plugin: PluginPre::new(plugin).expect("the guest is a plugin") }
+    }
+
+    /// The time of one instance and call, over `count` of them spread over the threads.
+    fn round(&self, runtime: &Runtime, threads: usize, count: usize) -> Duration {
+        let work = |count: usize| {
+            let (engine, plugin) = (self.engine.clone(), self.plugin.clone());
+            async move {
+                for _ in 0..count {
+                    let state = State { table: ResourceTable::new(), wasi: WasiCtx::builder().build() };
+                    let mut store = Store::new(&engine, state);
+                    store.set_epoch_deadline(1);
+                    store.epoch_deadline_async_yield_and_update(1);
+                    let plugin = plugin.instantiate_async(&mut store).await.expect("it starts");
+                    let called = plugin.sluice_plugin_step().call_run(&mut store, &context(), "{}");
+                    let _ = black_box(called.await.expect("it does not trap"));
+                }
+            }
+        };
+        let started = Instant::now();
+        runtime.block_on(async {
+            let tasks = (0..threads).map(|_| tokio::spawn(work(count.div_ceil(threads))));
+            for task in tasks.collect::<Vec<_>>() {
+                task.await.expect("it does not panic");
+            }
+        });
+        started.elapsed() / u32::try_from(count).expect("it is small")
+    }
+}
+
+fn context() -> Context {
+    Context {
+        run: "20261121-101500-0000".to_owned(),
+        pipeline: "bench".to_owned(),
+        step: "s".to_owned(),
+        attempt: 1,
+        trigger: "{}".to_owned(),
+        link: None,
+        elapsed: 0,
+        steps: Vec::new(),
+        details: "{}".to_owned(),
+    }
+}
+
+/// The run as `sluice run` has it: executor, events, permissions, store, call.
+struct Ours {
+    library: Library,
+    guest: PathBuf,
+}
+
+impl Ours {
+    fn new(_: &Runtime, guest: &PathBuf) -> Self {
+        let folder = guest.parent().expect("the guest lies in a folder");
+        Self { library: Library::new(folder, Cache::none()), guest: guest.clone() }
+    }
+
+    fn schedule(&self, runtime: &Runtime, count: usize) -> Arc<Schedule> {
+        use std::fmt::Write;
+        let mut text = "name: bench\non: [manual]\nsteps:\n".to_owned();
+        for index in 0..count {
+            let uses = self.guest.display();
+            let _ = writeln!(text, "  s{index}: {{ uses: {uses}, needs: [] }}");
+        }
+        let document = Document::read(&Source::new("bench", text)).expect("it is YAML");
+        let catalog = runtime.block_on(self.library.catalog(&uses_of(&document)));
+        let pipeline = Pipeline::read(&document, &catalog).expect("it is a pipeline");
+        let inputs = Inputs::from_pairs(&pipeline, &[]).expect("it has no inputs");
+        Arc::new(Schedule::resolve(pipeline, inputs, Trigger::default()).expect("it resolves"))
+    }
+
+    fn round(&self, runtime: &Runtime, count: usize) -> Duration {
+        let schedule = self.schedule(runtime, count);
+        let world = World { cluster: Cluster::Offline, egress: Egress::Plan(None) };
+        let worker = PluginWorker::prepare(&self.library, &schedule, world).expect("it links");
+        let (events, mut received) = mpsc::unbounded_channel();
+        let run = Run {
+            worker: Arc::new(worker),
+            vault: Vault::new(Vec::new(), Sources::None),
+            reporter: Reporter::new("bench", Clock::system(), Mask::default(), events),
+            cancel: Cancel::default(),
+            mode: Mode::Real,
+        };
+        let started = Instant::now();
+        let end = runtime.block_on(async { tokio::spawn(execute(schedule, run)).await });
+        let elapsed = started.elapsed();
+        while let Ok(event) = received.try_recv() {
+            black_box(event);
+        }
+        assert_eq!(end.expect("it does not panic").outcome, Outcome::Success);
+        elapsed / u32::try_from(count).expect("it is small")
+    }
+}
