@@ -13,7 +13,7 @@ use std::{
 use sluice::{
     capability::{http::Egress, kube::Cluster},
     plugin::{Cache, Library, PluginWorker, World},
-    run::{Cancel, Reporter, Run, clock::Clock, event::Mode, execute},
+    run::{Cancel, Reporter, Run, Worker, clock::Clock, event::Mode, execute},
     secret::{Mask, Sources, Vault},
 };
 use sluice_pipeline::{
@@ -42,12 +42,15 @@ mod bindings {
 
 use bindings::{PluginPre, exports::sluice::plugin::step::Context, sluice::plugin::log};
 
-const STEPS: usize = 400;
-const ROUNDS: usize = 31;
+/// The steps of a run, each following the one before it, as in a real file.
+const STEPS: usize = 50;
+/// The runs of a round, on each thread, one after the other.
+const RUNS: usize = 8;
+const ROUNDS: usize = 41;
 
 fn main() {
     let guest = guest();
-    println!("{STEPS} steps a round, {ROUNDS} rounds, medians\n");
+    println!("{STEPS} steps a run, {RUNS} runs a round and thread, {ROUNDS} rounds, medians\n");
     println!("| threads | what | bare wasmtime | a step in a run | ratio |");
     println!("|---|---|---|---|---|");
     let all = std::thread::available_parallelism().map_or(1, usize::from);
@@ -59,13 +62,13 @@ fn main() {
             .build()
             .expect("threads can be had");
         let bare = Bare::new(&guest);
-        let ours = Ours::new(&runtime, &guest);
-        let first = (bare.round(&runtime, 1, 1), ours.round(&runtime, 1));
+        let ours = Ours::new(&guest);
+        let first = (bare.round(&runtime, 1, 1), ours.round(&runtime, 1, 1, 1));
         row(threads, "the first of a process", first.0, first.1);
         let mut rounds = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            rounds.0.push(bare.round(&runtime, threads, STEPS));
-            rounds.1.push(ours.round(&runtime, STEPS));
+            rounds.0.push(bare.round(&runtime, threads, STEPS * RUNS));
+            rounds.1.push(ours.round(&runtime, threads, RUNS, STEPS));
         }
         row(threads, "each of many", median(rounds.0), median(rounds.1));
     }
@@ -152,9 +155,9 @@ impl Bare {
         Self { engine, plugin: PluginPre::new(plugin).expect("the guest is a plugin") }
     }
 
-    /// The time of one instance and call, over `count` of them spread over the threads.
+    /// The time of one instance and call; each thread makes so many.
     fn round(&self, runtime: &Runtime, threads: usize, count: usize) -> Duration {
-        let work = |count: usize| {
+        let work = || {
             let (engine, plugin) = (self.engine.clone(), self.plugin.clone());
             async move {
                 for _ in 0..count {
@@ -163,20 +166,25 @@ impl Bare {
                     store.set_epoch_deadline(1);
                     store.epoch_deadline_async_yield_and_update(1);
                     let plugin = plugin.instantiate_async(&mut store).await.expect("it starts");
-                    let called = plugin.sluice_plugin_step().call_run(&mut store, &context(), "{}");
+                    let context = context();
+                    let called = plugin.sluice_plugin_step().call_run(&mut store, &context, "{}");
                     let _ = black_box(called.await.expect("it does not trap"));
                 }
             }
         };
         let started = Instant::now();
-        runtime.block_on(async {
-            let tasks = (0..threads).map(|_| tokio::spawn(work(count.div_ceil(threads))));
-            for task in tasks.collect::<Vec<_>>() {
-                task.await.expect("it does not panic");
-            }
-        });
-        started.elapsed() / u32::try_from(count).expect("it is small")
+        together(runtime, (0..threads).map(|_| work()));
+        started.elapsed() / u32::try_from(count * threads).expect("it is small")
     }
+}
+
+/// Runs the tasks on the runtime's threads, to their ends.
+fn together(runtime: &Runtime, tasks: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) {
+    runtime.block_on(async {
+        for task in tasks.map(tokio::spawn).collect::<Vec<_>>() {
+            task.await.expect("it does not panic");
+        }
+    });
 }
 
 fn context() -> Context {
@@ -200,7 +208,7 @@ struct Ours {
 }
 
 impl Ours {
-    fn new(_: &Runtime, guest: &PathBuf) -> Self {
+    fn new(guest: &PathBuf) -> Self {
         let folder = guest.parent().expect("the guest lies in a folder");
         Self { library: Library::new(folder, Cache::none()), guest: guest.clone() }
     }
@@ -210,7 +218,7 @@ impl Ours {
         let mut text = "name: bench\non: [manual]\nsteps:\n".to_owned();
         for index in 0..count {
             let uses = self.guest.display();
-            let _ = writeln!(text, "  s{index}: {{ uses: {uses}, needs: [] }}");
+            let _ = writeln!(text, "  s{index}: {{ uses: {uses} }}");
         }
         let document = Document::read(&Source::new("bench", text)).expect("it is YAML");
         let catalog = runtime.block_on(self.library.catalog(&uses_of(&document)));
@@ -219,25 +227,34 @@ impl Ours {
         Arc::new(Schedule::resolve(pipeline, inputs, Trigger::default()).expect("it resolves"))
     }
 
-    fn round(&self, runtime: &Runtime, count: usize) -> Duration {
-        let schedule = self.schedule(runtime, count);
+    /// The time of one step; each thread makes so many runs of so many steps.
+    fn round(&self, runtime: &Runtime, threads: usize, runs: usize, steps: usize) -> Duration {
+        let schedule = self.schedule(runtime, steps);
         let world = World { cluster: Cluster::Offline, egress: Egress::Plan(None) };
         let worker = PluginWorker::prepare(&self.library, &schedule, world).expect("it links");
-        let (events, mut received) = mpsc::unbounded_channel();
-        let run = Run {
-            worker: Arc::new(worker),
-            vault: Vault::new(Vec::new(), Sources::None),
-            reporter: Reporter::new("bench", Clock::system(), Mask::default(), events),
-            cancel: Cancel::default(),
-            mode: Mode::Real,
+        let worker: Arc<dyn Worker> = Arc::new(worker);
+        let work = || {
+            let (schedule, worker) = (schedule.clone(), worker.clone());
+            async move {
+                for _ in 0..runs {
+                    let (events, mut received) = mpsc::unbounded_channel();
+                    let run = Run {
+                        worker: worker.clone(),
+                        vault: Vault::new(Vec::new(), Sources::None),
+                        reporter: Reporter::new("bench", Clock::system(), Mask::default(), events),
+                        cancel: Cancel::default(),
+                        mode: Mode::Real,
+                    };
+                    let end = execute(schedule.clone(), run).await;
+                    assert_eq!(end.outcome, Outcome::Success);
+                    while let Ok(event) = received.try_recv() {
+                        black_box(event);
+                    }
+                }
+            }
         };
         let started = Instant::now();
-        let end = runtime.block_on(async { tokio::spawn(execute(schedule, run)).await });
-        let elapsed = started.elapsed();
-        while let Ok(event) = received.try_recv() {
-            black_box(event);
-        }
-        assert_eq!(end.expect("it does not panic").outcome, Outcome::Success);
-        elapsed / u32::try_from(count).expect("it is small")
+        together(runtime, (0..threads).map(|_| work()));
+        started.elapsed() / u32::try_from(threads * runs * steps).expect("it is small")
     }
 }

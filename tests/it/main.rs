@@ -11,4 +11,6 @@ mod guests;
 mod hostile;
 mod http;
 mod layers;
+mod secrets;
 mod sluice;
+mod terminal;

@@ -185,6 +185,9 @@ fn foreseen(offline: bool) -> World {
     }
 }
 
+/// The most events that are shown at once.
+const BATCH: usize = 256;
+
 /// Runs the schedule and shows its events as they come.
 pub(super) fn show(
     runtime: &tokio::runtime::Runtime,
@@ -207,12 +210,15 @@ pub(super) fn show(
     runtime.spawn(interrupts(cancel));
     let running = runtime.spawn(execute(schedule, run));
     let mut renderer = render::renderer(format);
-    while let Some(event) = received.blocking_recv() {
-        renderer.event(&event);
-        // A request that nobody waits for any more may still hold the channel open.
-        if matches!(event.kind, EventKind::RunFinished { .. }) {
+    let mut batch = Vec::new();
+    // A request that nobody waits for any more may hold the channel open after the end.
+    while !batch.iter().any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. })) {
+        batch.clear();
+        if received.blocking_recv_many(&mut batch, BATCH) == 0 {
             break;
         }
+        batch.iter().for_each(|event| renderer.event(event));
+        renderer.flush();
     }
     renderer.end();
     runtime.block_on(running).expect("the executor does not panic and is not aborted")

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store,
     component::{Component, Linker},
@@ -19,8 +20,7 @@ use crate::{
 
 /// How often guests yield. A step's deadline is overshot by at most two ticks.
 const TICK: Duration = Duration::from_millis(10);
-/// Instances at a time. A larger pool costs start-up; steps beyond it would wait for
-/// nothing but each other.
+/// Instances at a time; steps beyond them wait. A larger pool costs start-up.
 const SLOTS: u32 = 64;
 /// The memory of an instance that its slot keeps between uses: the initial memory of a
 /// Rust guest, so that a fresh instance of one touches no new page.
@@ -31,6 +31,7 @@ pub(super) struct Engine {
     wasm: wasmtime::Engine,
     base: Linker<Instance>,
     compatibility: u64,
+    slots: Semaphore,
 }
 
 /// The capabilities that a step's permissions link into its plugin.
@@ -55,7 +56,12 @@ impl Engine {
         log::add_to_linker::<Instance, Log>(&mut base, Instance::log)?;
         let mut hasher = DefaultHasher::new();
         wasm.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { wasm, base, compatibility: hasher.finish() })
+        Ok(Self {
+            wasm,
+            base,
+            compatibility: hasher.finish(),
+            slots: Semaphore::new(SLOTS as usize),
+        })
     }
 
     /// A linker with inert WASI, the log, and the capabilities given.
@@ -100,6 +106,12 @@ impl Engine {
         let component = Component::from_binary(&self.wasm, bytes)?;
         cache.store(&name, &component.serialize()?);
         Ok(component)
+    }
+
+    /// Waits for room for one more instance, and keeps it.
+    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed; without a slot the pool itself would say no.
+        self.slots.acquire().await.ok()
     }
 
     pub(super) fn wasm(&self) -> &wasmtime::Engine {
@@ -149,4 +161,100 @@ fn tick(engine: &wasmtime::Engine) {
         .name("epoch".to_owned())
         .spawn(ticking)
         .expect("the system grants one more thread");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::PathBuf, process::Command};
+
+    use serde_json::Value;
+    use sluice_pipeline::permission::{Capability, Import, classify_import};
+    use wit_parser::Resolve;
+
+    use super::*;
+    use crate::plugin::BUILT_IN;
+
+    /// Every function of every interface whose WIT is at hand: ours, and all that the
+    /// crates which implement WASI bring.
+    fn functions() -> Vec<(String, String)> {
+        let host = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let mut folders = vec![host.join("../wit/plugin"), host.join("../wit/kube")];
+        let metadata = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+            .current_dir(&host)
+            .output()
+            .expect("cargo starts");
+        let metadata = serde_json::from_slice::<Value>(&metadata.stdout).expect("it prints JSON");
+        for package in metadata["packages"].as_array().expect("a list of packages") {
+            let folder = match package["name"].as_str() {
+                Some("wasmtime-wasi") => "src/p2/wit",
+                Some("wasmtime-wasi-http") => "wit",
+                _ => continue,
+            };
+            let manifest = PathBuf::from(package["manifest_path"].as_str().expect("a path"));
+            folders.push(manifest.with_file_name(folder));
+        }
+        let mut found = Vec::new();
+        for folder in folders {
+            let mut resolve = Resolve::default();
+            resolve.push_dir(&folder).expect("the WIT parses");
+            for (id, interface) in resolve.interfaces.iter() {
+                let Some(name) = resolve.id_of(id) else { continue };
+                found.extend(interface.functions.keys().map(|function| (name.clone(), function.clone())));
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Those of them that the linker has: defining one again is refused.
+    fn linked(linker: &Linker<Instance>) -> Vec<(String, String)> {
+        let mut found = functions();
+        found.retain(|(interface, function)| {
+            let mut linker = linker.clone();
+            let mut instance = linker.instance(interface).expect("an interface has a name");
+            instance.func_wrap(function, |_, (): ()| Ok(())).is_err()
+        });
+        found
+    }
+
+    #[test]
+    fn every_function_that_the_host_links_is_inert_or_of_a_linked_capability() {
+        let engine = Engine::new().expect("the machine grants an engine");
+        let cases = [
+            (Linked::default(), Vec::new()),
+            (Linked { kube: true, http: false }, vec![Capability::KubeApply]),
+            (Linked { kube: false, http: true }, vec![Capability::Http]),
+        ];
+        for (what, capabilities) in cases {
+            let linker = engine.linker(what).expect("it links");
+            let functions = linked(&linker);
+            assert!(functions.len() > 50, "WASI alone has more than {}", functions.len());
+            let mut seen = Vec::new();
+            for (interface, function) in functions {
+                match classify_import(&interface) {
+                    Import::Inert => {}
+                    Import::Capability(capability) => seen.push(capability),
+                    Import::Unknown => panic!("{interface}.{function} belongs to nothing"),
+                }
+            }
+            seen.sort();
+            seen.dedup();
+            assert_eq!(seen, capabilities, "{what:?}");
+        }
+    }
+
+    #[test]
+    fn component_that_needs_a_capability_does_not_link_without_it() {
+        let engine = Engine::new().expect("the machine grants an engine");
+        for plugin in BUILT_IN {
+            let component = Component::from_binary(engine.wasm(), plugin.bytes).expect("it compiles");
+            let links = |what| {
+                engine.linker(what).expect("it links").instantiate_pre(&component).is_ok()
+            };
+            assert!(!links(Linked::default()), "{}", plugin.name);
+            assert!(links(Linked { kube: true, http: true }), "{}", plugin.name);
+        }
+    }
 }

@@ -121,6 +121,8 @@ async fn run(
     world: &World,
     attempt: Attempt,
 ) -> AttemptEnd {
+    // More steps than the pool has slots wait for each other.
+    let _slot = engine.slot().await;
     let mut store = engine.store(instance(world, &attempt));
     let context = context(&attempt);
     let config = attempt.config.to_string();

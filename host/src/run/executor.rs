@@ -79,20 +79,34 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
+    let mut ready = Vec::new();
     loop {
         while let Some(index) = progress.next_ready() {
             match progress.prepare(index) {
-                Ok(Some(step)) => running.push(tokio::spawn(attempts(step))),
+                Ok(Some(step)) => ready.push(step),
                 Ok(None) => {}
                 Err(error) => progress.end(failed_to_start(index, error)),
             }
+        }
+        // One step by itself runs in this task: handing it to another one would cost as
+        // much as the step.
+        let alone = ready.len() == 1 && running.is_empty();
+        for step in ready.drain(..) {
+            let index = step.index;
+            let ending = async move {
+                if alone {
+                    return Ok(attempts(step).await);
+                }
+                tokio::spawn(attempts(step)).await.map_err(|error| (index, error.to_string()))
+            };
+            running.push(ending);
         }
         let Some(ended) = running.next().await else { break };
         match ended {
             Ok(ended) => progress.end(ended),
             // A step's task neither panics nor is aborted; if it does all the same, its
             // effects are lost to us.
-            Err(error) => progress.end_lost(&error.to_string()),
+            Err((index, why)) => progress.end(lost(index, &why)),
         }
     }
     let end = progress.finish();
@@ -181,7 +195,9 @@ impl<'a> Progress<'a> {
             self.skip(index, &reporter, reason);
             return Ok(None);
         }
-        let secrets = Arc::new(self.run.vault.resolve(step.secrets(), self.run.reporter.mask())?);
+        let mask = self.run.reporter.mask();
+        let secrets = self.run.vault.resolve(step.secrets(), &step.permissions, mask)?;
+        let secrets = Arc::new(secrets);
         let placeholder =
             |name: &str| secrets.placeholder(name).unwrap_or_default().to_owned();
         let config = step
@@ -231,24 +247,6 @@ impl<'a> Progress<'a> {
             self.first_error = Some((outcome, error));
         }
         self.settle(index, outcome, outputs, duration, error.map(|error| error.message));
-    }
-
-    /// A step's task is gone without an end: what it did is unknown.
-    fn end_lost(&mut self, why: &str) {
-        for index in 0..self.state.len() {
-            if self.state[index] == State::Running {
-                let message = format!("the step was lost: {why}");
-                let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
-                self.end(Ended {
-                    index,
-                    outcome: Outcome::Unknown,
-                    outputs: json!({}),
-                    assumed: false,
-                    error: Some(error),
-                    duration: Duration::ZERO,
-                });
-            }
-        }
     }
 
     fn settle(
@@ -420,6 +418,13 @@ fn ended(index: usize, end: AttemptEnd, effects: &Effects, started: Instant) -> 
         }
     };
     Ended { index, outcome, outputs, assumed: effects.planned(), error, duration: started.elapsed() }
+}
+
+/// A step's task is gone without an end: what it did is unknown.
+fn lost(index: usize, why: &str) -> Ended {
+    let message = format!("the step was lost: {why}");
+    let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
+    Ended { outcome: Outcome::Unknown, ..failed_to_start(index, error) }
 }
 
 fn failed_to_start(index: usize, error: StepError) -> Ended {

@@ -2,7 +2,7 @@
 //! nothing outside its run and step.
 
 use sluice_pipeline::{
-    permission::HostPattern,
+    permission::{HostPattern, Permissions, Scheme},
     pipeline::{Placement, Secret},
 };
 use url::{Position, Url};
@@ -38,10 +38,11 @@ impl StepSecrets {
         name: &str,
         secret: &Secret,
         value: Option<String>,
+        permissions: &Permissions,
     ) -> Result<(), StepError> {
         let token = token()?;
         let placeholder = match secret.placement {
-            Placement::Url => format!("{}/{token}", origin(name, secret, value.as_deref())?),
+            Placement::Url => format!("{}/{token}", origin(name, secret, value.as_deref(), permissions)?),
             Placement::Header => token.clone(),
         };
         self.0.push(Held {
@@ -72,15 +73,27 @@ impl StepSecrets {
     }
 }
 
-/// The origin that the plugin may know: the value's, or in a dry run its first host's.
-fn origin(name: &str, secret: &Secret, value: Option<&str>) -> Result<String, StepError> {
+/// The origin that the plugin may know: the value's, or in a dry run, which has no value,
+/// that of the secret's first host as the step is permitted it.
+fn origin(
+    name: &str,
+    secret: &Secret,
+    value: Option<&str>,
+    permissions: &Permissions,
+) -> Result<String, StepError> {
     let refused = |why: &str| {
         let message = format!("secret `{name}` is declared `as: url`, but {why}");
         StepError::new(Blame::Author, ErrorKind::Secret, message)
     };
     let Some(value) = value else {
         let host = secret.hosts.first().map(ToString::to_string).unwrap_or_default();
-        return Ok(format!("https://{}", host.trim_start_matches("*.")));
+        let host = host.trim_start_matches("*.");
+        let rules = permissions.http.iter();
+        let mut rules = rules.filter(|rule| rule.scheme == Scheme::Https && rule.host.matches(host));
+        return Ok(match rules.next().map_or(443, |rule| rule.port) {
+            443 => format!("https://{host}"),
+            port => format!("https://{host}:{port}"),
+        });
     };
     let url = Url::parse(value).map_err(|_| refused("its value is not a URL"))?;
     let Some(host) = url.host_str() else {

@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use sluice_pipeline::pipeline::{Placement, Secret, SecretSource};
+use sluice_pipeline::{
+    permission::Permissions,
+    pipeline::{Placement, Secret, SecretSource},
+};
 
 use super::{Mask, placeholder::StepSecrets};
 use crate::run::event::{Blame, ErrorKind, StepError};
@@ -50,9 +53,14 @@ impl Vault {
         self.value(name).err()
     }
 
-    /// The named secrets for one attempt, each behind a placeholder of its own, their
+    /// The named secrets for a step with these permissions, each behind a placeholder of its own, their
     /// values known to `mask` from now on.
-    pub fn resolve(&self, names: &[String], mask: &Mask) -> Result<StepSecrets, StepError> {
+    pub fn resolve(
+        &self,
+        names: &[String],
+        permissions: &Permissions,
+        mask: &Mask,
+    ) -> Result<StepSecrets, StepError> {
         let mut held = StepSecrets::default();
         for name in names {
             let value = self.value(name)?;
@@ -61,7 +69,7 @@ impl Vault {
             {
                 mask.add(value);
             }
-            held.add(name, self.secret(name)?, value)?;
+            held.add(name, self.secret(name)?, value, permissions)?;
         }
         Ok(held)
     }

@@ -148,21 +148,21 @@ fn account_without_a_right_is_told_which() {
             without("get", "deployments"),
             format!(
                 "reading `Deployment NS/web`: deployments.apps \"web\" is forbidden: {account} \
-                 cannot get resource \"deployments\" in API group \"apps\" {place}"
+                 cannot get resource \"deployments\" in API group \"apps\" {place}; give that account the right by a Role"
             ),
         ),
         (
             without("patch", "deployments"),
             format!(
                 "setting images of `Deployment NS/web`: deployments.apps \"web\" is forbidden: \
-                 {account} cannot patch resource \"deployments\" in API group \"apps\" {place}"
+                 {account} cannot patch resource \"deployments\" in API group \"apps\" {place}; give that account the right by a Role"
             ),
         ),
         (
             without("list", "pods"),
             format!(
                 "following `Deployment NS/web`: pods is forbidden: {account} cannot list \
-                 resource \"pods\" in API group \"\" {place}"
+                 resource \"pods\" in API group \"\" {place}; give that account the right by a Role"
             ),
         ),
     ];

@@ -89,8 +89,8 @@ impl Real {
 impl Drop for Real {
     fn drop(&mut self) {
         let delete = ["delete", "namespace", &self.namespace, "--wait=false"];
-        let ended = self.command(&delete).stdout(Stdio::null()).status();
-        if !ended.is_ok_and(|status| status.success()) {
+        let ended = self.command(&delete).output();
+        if !ended.is_ok_and(|output| output.status.success()) {
             eprintln!("namespace {} stays", self.namespace);
         }
     }
@@ -122,10 +122,7 @@ fn manifest(fate: Fate) -> Value {
 impl Stage for Real {
     fn set(fate: Fate) -> Self {
         let real = Self::empty();
-        real.kubectl(
-            &["create", "--filename", "-"],
-            &manifest(fate).to_string(),
-        );
+        real.kubectl(&["create", "--filename", "-"], &manifest(fate).to_string());
         real.kubectl(
             &["rollout", "status", "deployment/web", "--timeout=60s"],
             "",
@@ -160,7 +157,9 @@ impl Stage for Real {
         let log = std::fs::read_to_string(self.folder.join("audit.log"));
         let log = log.expect("the control plane keeps it");
         // A last line without its end is still being written, for somebody else.
-        let lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        let lines = log
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'));
         let entries = lines.map(|line| {
             serde_json::from_str::<Value>(line).expect("each line of the audit log is JSON")
         });
@@ -188,10 +187,7 @@ impl Stage for Real {
 
     fn hand_over(&self) {
         let uid = "jsonpath={.metadata.uid}";
-        let uid = self.kubectl(
-            &["create", "configmap", "operator", "--output", uid],
-            "",
-        );
+        let uid = self.kubectl(&["create", "configmap", "operator", "--output", uid], "");
         let owner = json!({
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -200,6 +196,10 @@ impl Stage for Real {
             "controller": true,
         });
         self.change(&json!({ "metadata": { "ownerReferences": [owner] } }));
+    }
+
+    fn delete(&self) {
+        self.kubectl(&["delete", "deployment", "web"], "");
     }
 
     fn release(&self) {

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use sluice_practice::{Cluster, Failure, Kind, Manager, Pace, Seed};
+use sluice_practice::{Answer, Cluster, Failure, Kind, Manager, Pace, Requests, Seed, Times};
 use tokio::runtime::Runtime;
 
 use super::{
@@ -14,8 +14,8 @@ use super::{
 const NAMESPACE: &str = "shop";
 
 /// A cluster in this process.
-pub(crate) struct Practice {
-    pub(crate) cluster: Cluster,
+pub(super) struct Practice {
+    pub(super) cluster: Cluster,
     kubeconfig: tempfile::NamedTempFile,
     // Last, since the cluster lives on it.
     _runtime: Runtime,
@@ -23,7 +23,7 @@ pub(crate) struct Practice {
 
 impl Practice {
     /// A cluster with the Deployment `web` that moves at this pace and fails in this way.
-    pub(crate) fn at(pace: Pace, failure: Option<Failure>) -> Self {
+    pub(super) fn at(pace: Pace, failure: Option<Failure>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let seed = Seed {
             kind: Kind::Deployment,
@@ -44,12 +44,25 @@ impl Practice {
         }
     }
 
+    /// Ends the cluster; the way to where it was stays.
+    pub(super) fn down(self) -> tempfile::NamedTempFile {
+        self.kubeconfig
+    }
+
+    /// Gives requests a wrong answer, from now on.
+    pub(super) fn always(&self, requests: Requests, answer: Answer) {
+        self.cluster.fail(requests, answer, Times::Always);
+    }
+
+    /// Gives the next of these requests a wrong answer.
+    pub(super) fn once(&self, requests: Requests, answer: Answer) {
+        self.cluster.fail(requests, answer, Times::Once);
+    }
+
     /// Changes the Deployment as `kubectl` does.
-    pub(crate) fn change(&self, manager: &str, change: &Value) {
+    fn change(&self, manager: &str, change: &Value) {
         let (kind, manager) = (Kind::Deployment, Manager::update(manager));
-        let found = self
-            .cluster
-            .patch(kind, NAMESPACE, "web", &manager, change);
+        let found = self.cluster.patch(kind, NAMESPACE, "web", &manager, change);
         found.expect("the stage has it");
     }
 }
@@ -127,8 +140,12 @@ impl Stage for Practice {
         );
     }
 
+    fn delete(&self) {
+        self.cluster.delete(Kind::Deployment, NAMESPACE, "web");
+    }
+
     fn release(&self) {
-        self.cluster.pass_time(Duration::from_secs(3600));
+        self.cluster.pass_time(Duration::from_hours(1));
     }
 }
 

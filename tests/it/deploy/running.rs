@@ -89,9 +89,7 @@ impl Running {
 
     /// Waits for its end.
     pub(crate) fn finish(mut self) -> Said {
-        self.out
-            .read_to_string(&mut self.said)
-            .expect("it is text");
+        self.out.read_to_string(&mut self.said).expect("it is text");
         let status = self.child.wait().expect("it was started");
         Said {
             code: status.code(),

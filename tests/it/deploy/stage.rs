@@ -51,8 +51,8 @@ impl Write {
     pub(crate) fn new(dry_run: bool, patch: &Value) -> Self {
         let operations = patch.as_array().into_iter().flatten();
         let images = operations.filter_map(|operation| {
-            let path = operation["path"].as_str().unwrap_or_default();
-            let sets = operation["op"] == "replace" && path.ends_with("/image");
+            let pointer = operation["path"].as_str().unwrap_or_default();
+            let sets = operation["op"] == "replace" && pointer.ends_with("/image");
             sets.then(|| operation["value"].as_str().unwrap_or_default().to_owned())
         });
         Self {
@@ -80,6 +80,8 @@ pub(crate) trait Stage {
     fn pause(&self);
     /// Gives it to a controller: the `ConfigMap` `operator`.
     fn hand_over(&self);
+    /// `kubectl delete deployment`.
+    fn delete(&self);
     /// Lets held pods become available.
     fn release(&self);
 }
@@ -156,7 +158,12 @@ steps:
 
 /// Asserts how a run ended and all that it told.
 #[track_caller]
-pub(crate) fn assert_told(stage: &impl Stage, said: &Said, code: i32, expected: &[impl AsRef<str>]) {
+pub(crate) fn assert_told(
+    stage: &impl Stage,
+    said: &Said,
+    code: i32,
+    expected: &[impl AsRef<str>],
+) {
     let expected = expected.iter().map(AsRef::as_ref).collect::<Vec<_>>();
     let told = story(said, stage.namespace());
     assert_eq!(

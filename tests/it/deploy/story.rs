@@ -23,7 +23,8 @@ const KUBELETS: [(&str, &str); 4] = [
 
 /// The lines of the run, with its namespace written `NS`.
 pub(crate) fn story(said: &Said, namespace: &str) -> Vec<String> {
-    let lines = said.events().iter().filter_map(line).map(|mut line| {
+    let events = said.events();
+    let lines = events.iter().filter_map(line).map(|mut line| {
         line = line.replace(namespace, "NS");
         for (there, here) in KUBELETS {
             line = line.replace(there, here);
@@ -60,16 +61,12 @@ fn line(event: &Value) -> Option<String> {
 /// A reason by its fields, any other line by its first one.
 fn logged(event: &Value) -> String {
     let field = |key: &str| event["fields"][key].as_str();
-    match (field("cause"), field("reason")) {
-        (Some(cause), Some(reason)) => {
-            let place = field("image").map(|image| format!(" of {image}"));
-            format!("{cause}, {reason}{}", place.unwrap_or_default())
-        }
-        _ => {
-            let message = event["message"].as_str().unwrap_or_default();
-            message.lines().next().unwrap_or_default().to_owned()
-        }
+    if let (Some(cause), Some(reason)) = (field("cause"), field("reason")) {
+        let place = field("image").map(|image| format!(" of {image}"));
+        return format!("{cause}, {reason}{}", place.unwrap_or_default());
     }
+    let message = event["message"].as_str().unwrap_or_default();
+    message.lines().next().unwrap_or_default().to_owned()
 }
 
 fn images(detail: &Value) -> String {
@@ -88,8 +85,8 @@ fn end(event: &Value) -> String {
     }
     let mut outputs = event["outputs"].clone();
     if let Value::Object(outputs) = &mut outputs {
-        outputs.remove("revision");
-        outputs.remove("duration");
+        outputs.shift_remove("revision");
+        outputs.shift_remove("duration");
     }
     let assumed = if event["assumed"] == json!(true) {
         " (assumed)"

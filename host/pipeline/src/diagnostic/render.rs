@@ -21,7 +21,8 @@ pub(super) fn render(problems: &Problems, source: &Source, colour: bool) -> Stri
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&renderer.render(&[group(problem, source, &name)]));
+        let block = renderer.render(&[group(problem, source, &name)]);
+        text.extend(block.chars().map(visible));
         text.push('\n');
     }
     text
@@ -55,6 +56,15 @@ fn group<'a>(problem: &'a Problem, source: &'a Source, name: &'a str) -> Group<'
     group
 }
 
+/// What the renderer leaves as it is although terminals may act on it: the second set of
+/// control characters, in which U+009B begins an escape sequence, and marks of direction.
+fn visible(character: char) -> char {
+    match character {
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{61c}' => char::REPLACEMENT_CHARACTER,
+        other => other,
+    }
+}
+
 /// A message or label, which cannot pretend to be several.
 fn one_line(text: &str) -> String {
     harmless(&text.replace('\n', "␊"))
@@ -79,7 +89,7 @@ mod tests {
     use crate::diagnostic::{Problem, Problems, Source, Span};
 
     fn source() -> Source {
-        Source::new("p.yaml", "name: a\nsteps:\n  x: \u{1b}[31mred\n")
+        Source::new("p.yaml", "name: a\nsteps:\n  x: \u{1b}[31mr\u{9b}ed\n")
     }
 
     #[test]
@@ -113,7 +123,10 @@ error: second
             .at(Span::new(20, 27))
             .label("\u{202e}here\u{7}".to_owned());
         let text = Problems::from(problem).render(&source(), false);
-        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{text:?}");
+        assert!(
+            !text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}']),
+            "{text:?}"
+        );
     }
 
     #[test]

@@ -7,8 +7,10 @@ use crate::bindings::sluice::kube::apply::Error;
 
 /// What became of a write that was not confirmed.
 pub(super) enum Refusal {
-    /// The object has moved on since it was read, or a test of the patch failed.
+    /// The object has moved on since it was read.
     Moved(String),
+    /// A test of the patch failed, or an admission policy said no.
+    Rejected(String),
     /// It did not take place, for this reason.
     Refused(Error),
     /// It may have taken place.
@@ -19,6 +21,7 @@ pub(super) enum Refusal {
 pub(super) fn read(error: &kube::Error) -> Error {
     match error {
         kube::Error::Api(status) => from_status(status),
+        other if never_sent(other) => unreachable(other),
         other => Error::Unavailable(chain(other)),
     }
 }
@@ -27,13 +30,13 @@ pub(super) fn read(error: &kube::Error) -> Error {
 pub(super) fn write(error: &kube::Error) -> Refusal {
     match error {
         kube::Error::Api(status) => match status.code {
-            // 422 is a failed `test` of the patch, and also an admission policy's no; the
-            // caller tells them apart by looking at the object.
-            409 | 422 => Refusal::Moved(message(status)),
+            409 => Refusal::Moved(message(status)),
+            // The caller tells the two apart by looking at the object.
+            422 => Refusal::Rejected(message(status)),
             504 => Refusal::Lost(message(status)),
             _ => Refusal::Refused(from_status(status)),
         },
-        other if never_sent(other) => Refusal::Refused(Error::Unavailable(chain(other))),
+        other if never_sent(other) => Refusal::Refused(unreachable(other)),
         other => Refusal::Lost(chain(other)),
     }
 }
@@ -43,10 +46,11 @@ pub(super) fn from_status(status: &Status) -> Error {
     let message = message(status);
     match status.code {
         401 => Error::Forbidden(format!(
-            "the cluster does not accept the runner's credentials: {message}"
+            "the cluster does not accept the runner's credentials: {message}; renew those of \
+             `KUBECONFIG` or of the pod's service account"
         )),
-        403 => Error::Forbidden(message),
-        404 => Error::NotFound(message),
+        403 => Error::Forbidden(format!("{message}; give that account the right by a Role")),
+        404 => Error::NotFound(format!("{message}; correct its name and namespace, or create it")),
         409 => Error::Conflict(message),
         400 | 413 | 415 | 422 | 501 => Error::Invalid(message),
         _ => Error::Unavailable(message),
@@ -59,6 +63,14 @@ fn message(status: &Status) -> String {
     } else {
         status.message.clone()
     }
+}
+
+fn unreachable(error: &kube::Error) -> Error {
+    Error::Unavailable(format!(
+        "the API server cannot be reached: {}; look at its address in the kubeconfig and at the \
+         way there",
+        chain(error)
+    ))
 }
 
 /// The connection was never made, so nothing was sent on it.

@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use sluice_pipeline::permission::{
-    Capability, ImageRef, KubeRule, Permissions, WorkloadKind, permit_capability, permit_image,
+    ImageRef, KubeRule, Permissions, WorkloadKind, permit_image, permit_workload,
 };
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -92,7 +92,7 @@ impl KubeCalls {
             rules.filter(|rule| rule.matches_object(kind, &namespace, &name)).collect::<Vec<_>>();
         if rules.is_empty() {
             let asked = format!("{kind} {namespace}/{name}");
-            let yaml = permit_capability(&self.step, Capability::KubeApply);
+            let yaml = permit_workload(&self.step, kind, &namespace, &name);
             return Err(self.refuse("get", &asked, &yaml, &json!({})));
         }
         Ok(Permitted { kind, namespace, name, rules })

@@ -45,9 +45,15 @@ pub(super) async fn set_images(
         return Ok(Outcome::Planned);
     };
     let changer = calls.cluster.changer().await?;
-    let mut refused = String::new();
+    let mut refused = Error::Unavailable(String::new());
+    let mut rejected = None;
     for _ in 0..ATTEMPTS {
         let live = reader.get(target.kind, &target.namespace, &target.name).await?;
+        let version = live.pointer("/metadata/resourceVersion").cloned();
+        if rejected.is_some() && rejected == version {
+            // The very object that was patched: no test failed, so a policy said no.
+            break;
+        }
         KubeCalls::check_owner(&target, &workload::object(target.kind, &live)?)?;
         let patch = json_patch(&target, &live, uid, changes)?;
         let shown = json!({ "images": images(changes), "patch": patch });
@@ -65,7 +71,11 @@ pub(super) async fn set_images(
                         calls.effects.plan(&effect(detail));
                         return Ok(Outcome::Planned);
                     }
-                    Err(Refusal::Moved(why)) => refused = why,
+                    Err(Refusal::Moved(why)) => refused = Error::Unavailable(why),
+                    Err(Refusal::Rejected(why)) => {
+                        refused = Error::Forbidden(why);
+                        rejected = version;
+                    }
                     Err(Refusal::Refused(error)) => return Err(error),
                     Err(Refusal::Lost(why)) => return Err(Error::Unavailable(why)),
                 }
@@ -83,7 +93,12 @@ pub(super) async fn set_images(
                     }
                     Err(Refusal::Moved(why)) => {
                         started.failed(&why);
-                        refused = why;
+                        refused = Error::Unavailable(why);
+                    }
+                    Err(Refusal::Rejected(why)) => {
+                        started.failed(&why);
+                        refused = Error::Forbidden(why);
+                        rejected = version;
                     }
                     Err(Refusal::Refused(error)) => {
                         started.failed(&text(&error));
@@ -102,8 +117,7 @@ pub(super) async fn set_images(
             }
         }
     }
-    // Its images never moved, so it was not somebody else's change: the server said no.
-    Err(Error::Forbidden(refused))
+    Err(refused)
 }
 
 /// The patch for the object as it was just read.

@@ -54,6 +54,8 @@ impl Rollout {
 pub(super) struct Known {
     pub(super) workload: Option<Value>,
     pub(super) deleted: bool,
+    /// The list that is not complete yet has it.
+    workload_found: bool,
     pub(super) replica_sets: Kept<ReplicaSet>,
     pub(super) pods: Kept<v1::Pod>,
     pub(super) events: Kept<v1::Event>,
@@ -101,7 +103,7 @@ enum Update {
     ReplicaSet(Event<ReplicaSet>),
     Pod(Event<v1::Pod>),
     Event(Event<v1::Event>),
-    /// Events enrich a reason; an account that may not read them still follows.
+    /// Events enrich a reason; where they cannot be had, the rest is still followed.
     NoEvents,
     /// A watch does not get through.
     Failed(Error),
@@ -135,7 +137,7 @@ pub(super) async fn follow(
         updates(watcher(Api::<v1::Pod>::namespaced(client.clone(), namespace), labelled), Update::Pod),
         updates(watcher(Api::<v1::Event>::namespaced(client, namespace), warnings), Update::Event)
             .map(|update| match update {
-                Update::Failed(Error::Forbidden(_)) => Update::NoEvents,
+                Update::Failed(_) => Update::NoEvents,
                 other => other,
             })
             .boxed(),
@@ -168,6 +170,8 @@ fn failed(error: &watcher::Error) -> Option<Error> {
         // 410: the version is too old to watch from, and the watcher lists anew.
         watcher::Error::WatchError(status) if status.code == 410 => None,
         watcher::Error::WatchError(status) => Some(failure::from_status(status)),
+        // A 410 among these it does not mend: it asks from the same version for ever, so the
+        // plugin has to follow anew.
         watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error) => {
             Some(failure::read(error))
         }
@@ -235,11 +239,15 @@ impl Known {
 
     fn take_workload(&mut self, event: Event<DynamicObject>) {
         match event {
-            // A list anew that does not hold the object any more means that it is gone.
-            Event::Init => self.deleted = true,
-            Event::InitDone => self.workload_listed = true,
+            Event::Init => self.workload_found = false,
+            Event::InitDone => {
+                // A list anew that does not hold the object any more means that it is gone.
+                self.deleted = !self.workload_found;
+                self.workload_listed = true;
+            }
             Event::InitApply(object) | Event::Apply(object) => {
                 self.deleted = false;
+                self.workload_found = true;
                 self.workload = serde_json::to_value(object).ok();
             }
             Event::Delete(_) => self.deleted = true,

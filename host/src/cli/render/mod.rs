@@ -27,6 +27,8 @@ pub(crate) enum Format {
 pub(crate) trait Render {
     /// Shows one event.
     fn event(&mut self, event: &Event);
+    /// What was shown is to be seen now: no event is at hand.
+    fn flush(&mut self) {}
     /// The last event was shown.
     fn end(&mut self) {}
 }
@@ -35,20 +37,47 @@ pub(crate) trait Render {
 pub(crate) fn renderer(format: Format) -> Box<dyn Render> {
     let terminal = std::io::stdout().is_terminal();
     match format {
-        Format::Json => Box::new(json::Json),
+        Format::Json => Box::new(json::Json::default()),
         Format::Text if terminal => Box::new(live::Live::new(colour_on(terminal))),
-        Format::Text => Box::new(Lines(Text::new(colour_on(false)))),
+        Format::Text => {
+            Box::new(Lines { text: Text::new(colour_on(false)), out: Out::default() })
+        }
     }
 }
 
 /// Plain lines, for a pipe or a file.
-struct Lines(Text);
+struct Lines {
+    text: Text,
+    out: Out,
+}
 
 impl Render for Lines {
     fn event(&mut self, event: &Event) {
-        for text in self.0.event(event) {
-            line(&text);
+        for line in self.text.event(event) {
+            self.out.line(&line);
         }
+    }
+
+    fn flush(&mut self) {
+        self.out.flush();
+    }
+}
+
+/// Lines for standard output, written together.
+#[derive(Default)]
+struct Out(String);
+
+impl Out {
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+
+    fn flush(&mut self) {
+        // A reader that went away is no failure: the run goes on.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(self.0.as_bytes()).and_then(|()| out.flush());
+        self.0.clear();
     }
 }
 

@@ -28,6 +28,24 @@ pub(crate) fn image_that_somebody_else_sets_meanwhile_supersedes<S: Stage>() {
     assert_eq!(stage.image(), "ghcr.io/acme/web:3");
 }
 
+pub(crate) fn deployment_that_is_deleted_meanwhile_is_told<S: Stage>() {
+    let stage = S::set(Fate::Held);
+    let mut running = Deploy::of(NEW).start(&stage);
+    running.until_following();
+    stage.delete();
+    let said = running.finish();
+    let told = set_and(
+        NEW,
+        &[
+            "deploy failure: world, failed: `Deployment NS/web` did not come up with \
+             `ghcr.io/acme/web:2`: it was deleted meanwhile",
+            "run failure",
+        ],
+    );
+    assert_told(&stage, &said, 1, &told);
+    assert_wrote(&stage, &[(false, NEW)]);
+}
+
 pub(crate) fn killed_run_finds_its_own_patch_when_run_again<S: Stage>() {
     let stage = S::set(Fate::Held);
     let mut killed = Deploy::of(NEW).start(&stage);

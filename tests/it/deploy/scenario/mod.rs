@@ -31,14 +31,27 @@ macro_rules! each_scenario {
         $test!(outcome, probe_that_keeps_failing_is_told);
         $test!(outcome, rollout_that_outlasts_the_wait_is_still_progressing);
         $test!(outcome, dry_run_asks_the_server_and_changes_nothing);
-        $test!(refusal, unknown_container_is_refused_with_those_that_there_are);
+        $test!(
+            refusal,
+            unknown_container_is_refused_with_those_that_there_are
+        );
         $test!(refusal, deployment_that_does_not_exist_is_told);
-        $test!(refusal, paused_deployment_is_refused_before_its_image_is_set);
+        $test!(
+            refusal,
+            paused_deployment_is_refused_before_its_image_is_set
+        );
         $test!(refusal, deployment_of_a_controller_is_refused);
         $test!(refusal, image_beyond_the_permission_is_refused_and_not_sent);
-        $test!(meanwhile, image_that_somebody_else_sets_meanwhile_supersedes);
+        $test!(
+            meanwhile,
+            image_that_somebody_else_sets_meanwhile_supersedes
+        );
+        $test!(meanwhile, deployment_that_is_deleted_meanwhile_is_told);
         $test!(meanwhile, killed_run_finds_its_own_patch_when_run_again);
-        $test!(meanwhile, interrupted_deploy_is_cancelled_and_always_steps_run);
+        $test!(
+            meanwhile,
+            interrupted_deploy_is_cancelled_and_always_steps_run
+        );
     };
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn deployment_that_does_not_exist_is_told<S: Stage>() {
         ..Deploy::of(NEW)
     };
     let told = "deploy failure: world, failed: reading `Deployment NS/wbe`: deployments.apps \
-                \"wbe\" not found";
+                \"wbe\" not found; correct its name and namespace, or create it";
     refuses(&stage, &deploy, &[told]);
 }
 

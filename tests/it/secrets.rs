@@ -1,0 +1,163 @@
+//! Secrets on real sockets with TLS: the value arrives where it is meant to, and is seen
+//! nowhere else.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+
+use crate::sluice::{Said, Sluice};
+
+const SECRET: &str = "services-T0-B0-abcdefgh";
+
+/// A server on loopback with a certificate for `localhost`, which answers every request
+/// with 400 and what it was asked.
+struct Echo {
+    port: u16,
+    certificate: String,
+    requests: mpsc::Receiver<String>,
+}
+
+impl Echo {
+    fn start() -> Self {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+            .expect("a certificate can be made");
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| {
+                builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
+            })
+            .expect("the certificate fits its key");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let (sender, requests) = mpsc::channel();
+        let config = Arc::new(config);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let Ok(connection) = ServerConnection::new(config.clone()) else { continue };
+                let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+                if let Some(request) = read(&mut stream) {
+                    let body = format!("you asked: {request}");
+                    let length = body.len();
+                    let answer =
+                        format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\n\r\n{body}");
+                    let _ = stream.get_mut().write_all(answer.as_bytes());
+                    let _ = stream.get_mut().flush();
+                    let _ = sender.send(request);
+                }
+            }
+        });
+        Self { port, certificate: made.cert.pem(), requests }
+    }
+
+    /// A pipeline that posts to this server's secret address.
+    fn pipeline(&self) -> Sluice {
+        let port = self.port;
+        Sluice::pipeline(&format!(
+            "name: secret
+on: [manual]
+secrets:
+  hook: {{ env: HOOK, as: url, hosts: [localhost] }}
+steps:
+  tell:
+    uses: notify
+    with: {{ slack: '${{{{ secrets.hook }}}}' }}
+    permissions:
+      http: [{{ host: localhost, port: {port}, addresses: ['127.0.0.0/8', '::1/128'] }}]
+"
+        ))
+        .env("HOOK", format!("https://localhost:{port}/{SECRET}"))
+    }
+}
+
+/// The first line of a request, once all of it has come.
+fn read(stream: &mut impl BufRead) -> Option<String> {
+    let mut first = String::new();
+    stream.read_line(&mut first).ok()?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok()?;
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().ok()?;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).ok()?;
+    (!first.is_empty()).then(|| first.trim().to_owned())
+}
+
+fn seen_nowhere(said: &Said) {
+    assert!(!said.out.contains(SECRET), "{}", said.out);
+    assert!(!said.err.contains(SECRET), "{}", said.err);
+}
+
+#[test]
+fn secret_address_arrives_whole_and_is_hidden_even_where_the_server_echoes_it() {
+    let echo = Echo::start();
+    let sluice = echo.pipeline();
+    let authorities = sluice.folder().join("ca.pem");
+    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
+    let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
+    let request = echo.requests.try_recv().unwrap_or_else(|_| panic!("{}\n{}", said.out, said.err));
+    assert_eq!(request, format!("POST /{SECRET} HTTP/1.1"));
+    seen_nowhere(&said);
+    let end = said.of_step("step.finished", "tell");
+    let message = end["error"]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("you asked: POST /*** HTTP/1.1"), "{message}");
+    assert_eq!(
+        said.effects(),
+        [
+            format!("http POST https://localhost:{}/*** started", echo.port),
+            format!("http POST https://localhost:{}/*** done", echo.port),
+        ]
+    );
+}
+
+#[test]
+fn server_whose_certificate_is_not_trusted_receives_nothing() {
+    let echo = Echo::start();
+    let sluice = echo.pipeline();
+    let others = rcgen::generate_simple_self_signed(["localhost".to_owned()])
+        .expect("a certificate can be made");
+    let authorities = sluice.folder().join("ca.pem");
+    std::fs::write(&authorities, others.cert.pem()).expect("the folder is ours");
+    let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
+    assert_eq!(said.code, Some(1), "{}", said.out);
+    assert!(echo.requests.try_recv().is_err());
+    seen_nowhere(&said);
+    let states = said.all("effect");
+    assert_eq!(states.last().map(|event| event["state"].clone()), Some("failed".into()));
+}
+
+#[test]
+fn secret_whose_value_is_for_another_host_fails_its_step_before_anything_is_sent() {
+    let echo = Echo::start();
+    let said = echo.pipeline().env("HOOK", format!("https://127.0.0.1:{}/{SECRET}", echo.port)).events(&[]);
+    assert_eq!(said.code, Some(1));
+    assert!(echo.requests.try_recv().is_err());
+    seen_nowhere(&said);
+    assert_eq!(
+        said.of_step("step.finished", "tell")["error"]["message"],
+        "secret `hook` is declared `as: url`, but its value's host is none of its `hosts`"
+    );
+}
+
+#[test]
+fn dry_run_neither_needs_nor_reads_the_secret() {
+    let echo = Echo::start();
+    let said = echo.pipeline().env("HOOK", "").events(&["--dry-run"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(said.effects(), [format!("http POST https://localhost:{}/*** planned", echo.port)]);
+}
