@@ -20,24 +20,35 @@ const TARGET: &str = "wasm32-wasip2";
 
 fn main() {
     let host = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
-    let workspace = host.parent().expect("the host crate lies in the workspace").to_owned();
+    let workspace = host
+        .parent()
+        .expect("the host crate lies in the workspace")
+        .to_owned();
     let out = PathBuf::from(variable("OUT_DIR"));
-    for watched in ["plugins", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
-        println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
+    for watched in [
+        "plugins",
+        "wit",
+        "Cargo.lock",
+        "Cargo.toml",
+        "rust-toolchain.toml",
+    ] {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(watched).display()
+        );
     }
     let built = build(&workspace, &out.join("plugins"));
-    let mut table = String::from("/// The built-in plugins.\npub static BUILT_IN: &[BuiltIn] = &[\n");
+    let mut table =
+        String::from("/// The built-in plugins.\npub static BUILT_IN: &[BuiltIn] = &[\n");
     for name in PLUGINS {
         let path = built.join(format!("sluice_plugin_{name}.wasm"));
+        let literal = path.display().to_string();
         let bytes = fs::read(&path)
             .unwrap_or_else(|error| panic!("cannot read `{}`: {error}", path.display()));
-        let digest = Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let digest = format!("{:x}", Sha256::digest(&bytes));
         let _ = writeln!(
             table,
-            "    BuiltIn {{ name: {name:?}, bytes: include_bytes!({path:?}), digest: \"sha256:{digest}\" }},"
+            "    BuiltIn {{ name: {name:?}, bytes: include_bytes!({literal:?}), digest: \"sha256:{digest}\" }},"
         );
     }
     table.push_str("];\n");
@@ -47,9 +58,9 @@ fn main() {
 /// Builds all plugins; the folder that they are in.
 fn build(workspace: &Path, target: &Path) -> PathBuf {
     let home = |name: &str, default: &str| {
-        env::var_os(name).map(PathBuf::from).or_else(|| {
-            env::var_os("HOME").map(|home| PathBuf::from(home).join(default))
-        })
+        env::var_os(name)
+            .map(PathBuf::from)
+            .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(default)))
     };
     let cargo_home = home("CARGO_HOME", ".cargo").expect("`CARGO_HOME` or `HOME` is set");
     let remapped = [
@@ -62,9 +73,24 @@ fn build(workspace: &Path, target: &Path) -> PathBuf {
         .env_clear()
         .env("CARGO_ENCODED_RUSTFLAGS", remapped.join("\x1f"))
         .env("RUSTC", variable("RUSTC"))
-        .args(["build", "--locked", "--profile", "plugin", "--target", TARGET, "--target-dir"])
+        .args([
+            "build",
+            "--locked",
+            "--profile",
+            "plugin",
+            "--target",
+            TARGET,
+            "--target-dir",
+        ])
         .arg(target);
-    for kept in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SSL_CERT_FILE"] {
+    for kept in [
+        "PATH",
+        "HOME",
+        "CARGO_HOME",
+        "RUSTUP_HOME",
+        "RUSTUP_TOOLCHAIN",
+        "SSL_CERT_FILE",
+    ] {
         if let Some(value) = env::var_os(kept) {
             cargo.env(kept, value);
         }
@@ -75,7 +101,9 @@ fn build(workspace: &Path, target: &Path) -> PathBuf {
     for name in PLUGINS {
         cargo.args(["--package", &format!("sluice-plugin-{name}")]);
     }
-    let output = cargo.output().unwrap_or_else(|error| panic!("cannot run cargo: {error}"));
+    let output = cargo
+        .output()
+        .unwrap_or_else(|error| panic!("cannot run cargo: {error}"));
     assert!(
         output.status.success(),
         "the built-in plugins do not build; if the target is missing, `rustup target add {TARGET}`\n{}",

@@ -17,7 +17,9 @@ fn main() {
     fs::create_dir_all(&folder).expect("the temporary folder can be written to");
     let guest = guest(&folder);
     println!("{ROUNDS} rounds, medians of wall time; peak memory of the last round\n");
-    println!("| steps | run, warm | run, cold | check, warm | check, cold | as many `/bin/true` by `sh` | memory of a warm run |");
+    println!(
+        "| steps | run, warm | run, cold | check, warm | check, cold | as many `/bin/true` by `sh` | memory of a warm run |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for steps in [1, 10, 50] {
         let file = folder.join(format!("{steps}.yaml"));
@@ -49,7 +51,11 @@ fn sluice(command: &str, file: &Path, cache: &Path) -> Command {
 
 fn time(command: &mut Command) -> Duration {
     let started = Instant::now();
-    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it starts");
+    let status = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("it starts");
     let elapsed = started.elapsed();
     assert!(status.success(), "{command:?} failed");
     elapsed
@@ -70,7 +76,9 @@ fn memory(file: &Path, cache: &Path) -> String {
         .output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
     let kilobytes = text.ok().and_then(|text| text.trim().parse::<u64>().ok());
-    kilobytes.map_or("not measured: no GNU time".to_owned(), |size| format!("{} MB", size / 1024))
+    kilobytes.map_or("not measured: no GNU time".to_owned(), |size| {
+        format!("{} MB", size / 1024)
+    })
 }
 
 fn pipeline(guest: &Path, steps: usize) -> String {
@@ -87,7 +95,14 @@ fn guest(folder: &Path) -> PathBuf {
     let target = folder.join("guests");
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace)
-        .args(["build", "--quiet", "--profile", "plugin", "--target", "wasm32-wasip2"])
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "plugin",
+            "--target",
+            "wasm32-wasip2",
+        ])
         .args(["--package", "sluice-guest-noop", "--target-dir"])
         .arg(&target)
         .env_remove("CARGO_TARGET_DIR")

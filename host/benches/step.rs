@@ -4,7 +4,7 @@
 
 use std::{
     hint::black_box,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
@@ -31,7 +31,12 @@ use wasmtime::{
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::pedantic,
+        reason = "generated from wit/"
+    )]
     wasmtime::component::bindgen!({
         path: "../wit/plugin",
         world: "plugin",
@@ -40,7 +45,11 @@ mod bindings {
     });
 }
 
-use bindings::{PluginPre, exports::sluice::plugin::step::Context, sluice::plugin::log};
+use bindings::{
+    PluginPre,
+    exports::sluice::plugin::step::Context,
+    sluice::plugin::{log, needs},
+};
 
 /// The steps of a run, each following the one before it, as in a real file.
 const STEPS: usize = 50;
@@ -95,7 +104,14 @@ fn guest() -> PathBuf {
     let target = std::env::temp_dir().join("sluice-bench-guests");
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace)
-        .args(["build", "--quiet", "--profile", "plugin", "--target", "wasm32-wasip2"])
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "plugin",
+            "--target",
+            "wasm32-wasip2",
+        ])
         .args(["--package", "sluice-guest-noop", "--target-dir"])
         .arg(&target)
         .env_remove("CARGO_TARGET_DIR")
@@ -118,7 +134,10 @@ struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -132,8 +151,14 @@ impl log::Host for State {
     }
 }
 
+impl needs::Host for State {
+    fn steps(&mut self) -> wasmtime::Result<Vec<needs::StepSummary>> {
+        Ok(Vec::new())
+    }
+}
+
 impl Bare {
-    fn new(guest: &PathBuf) -> Self {
+    fn new(guest: &Path) -> Self {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(64)
             .total_memories(64)
@@ -148,11 +173,20 @@ impl Bare {
         let engine = Engine::new(&config).expect("the machine grants a pool");
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("WASI links");
-        log::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| state)
-            .expect("the log links");
+        log::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
+            state
+        })
+        .expect("the log links");
+        needs::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
+            state
+        })
+        .expect("what it needs links");
         let component = Component::from_file(&engine, guest).expect("the guest compiles");
         let plugin = linker.instantiate_pre(&component).expect("the guest links");
-        Self { engine, plugin: PluginPre::new(plugin).expect("the guest is a plugin") }
+        Self {
+            engine,
+            plugin: PluginPre::new(plugin).expect("the guest is a plugin"),
+        }
     }
 
     /// The time of one instance and call; each thread makes so many.
@@ -161,13 +195,21 @@ impl Bare {
             let (engine, plugin) = (self.engine.clone(), self.plugin.clone());
             async move {
                 for _ in 0..count {
-                    let state = State { table: ResourceTable::new(), wasi: WasiCtx::builder().build() };
+                    let state = State {
+                        table: ResourceTable::new(),
+                        wasi: WasiCtx::builder().build(),
+                    };
                     let mut store = Store::new(&engine, state);
                     store.set_epoch_deadline(1);
                     store.epoch_deadline_async_yield_and_update(1);
-                    let plugin = plugin.instantiate_async(&mut store).await.expect("it starts");
+                    let plugin = plugin
+                        .instantiate_async(&mut store)
+                        .await
+                        .expect("it starts");
                     let context = context();
-                    let called = plugin.sluice_plugin_step().call_run(&mut store, &context, "{}");
+                    let called = plugin
+                        .sluice_plugin_step()
+                        .call_run(&mut store, &context, "{}");
                     let _ = black_box(called.await.expect("it does not trap"));
                 }
             }
@@ -179,7 +221,10 @@ impl Bare {
 }
 
 /// Runs the tasks on the runtime's threads, to their ends.
-fn together(runtime: &Runtime, tasks: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>) {
+fn together(
+    runtime: &Runtime,
+    tasks: impl Iterator<Item = impl Future<Output = ()> + Send + 'static>,
+) {
     runtime.block_on(async {
         for task in tasks.map(tokio::spawn).collect::<Vec<_>>() {
             task.await.expect("it does not panic");
@@ -196,7 +241,6 @@ fn context() -> Context {
         trigger: "{}".to_owned(),
         link: None,
         elapsed: 0,
-        steps: Vec::new(),
         details: "{}".to_owned(),
     }
 }
@@ -208,9 +252,12 @@ struct Ours {
 }
 
 impl Ours {
-    fn new(guest: &PathBuf) -> Self {
+    fn new(guest: &Path) -> Self {
         let folder = guest.parent().expect("the guest lies in a folder");
-        Self { library: Library::new(folder, Cache::none()), guest: guest.clone() }
+        Self {
+            library: Library::new(folder, Cache::none()),
+            guest: guest.to_owned(),
+        }
     }
 
     fn schedule(&self, runtime: &Runtime, count: usize) -> Arc<Schedule> {
@@ -230,7 +277,10 @@ impl Ours {
     /// The time of one step; each thread makes so many runs of so many steps.
     fn round(&self, runtime: &Runtime, threads: usize, runs: usize, steps: usize) -> Duration {
         let schedule = self.schedule(runtime, steps);
-        let world = World { cluster: Cluster::Offline, egress: Egress::Plan(None) };
+        let world = World {
+            cluster: Cluster::Offline,
+            egress: Egress::Plan(None),
+        };
         let worker = PluginWorker::prepare(&self.library, &schedule, world).expect("it links");
         let worker: Arc<dyn Worker> = Arc::new(worker);
         let work = || {

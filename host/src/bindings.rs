@@ -1,5 +1,10 @@
 //! What wasmtime makes of `wit/`, and nothing else.
-#![allow(missing_docs, unreachable_pub, clippy::pedantic, reason = "generated from wit/")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    reason = "generated from wit/"
+)]
 
 wasmtime::component::bindgen!({
     path: ["../wit/plugin", "../wit/kube"],
@@ -8,6 +13,7 @@ wasmtime::component::bindgen!({
 
         world component {
             import sluice:plugin/log@0.1.0;
+            import sluice:plugin/needs@0.1.0;
             import sluice:kube/apply@0.1.0;
             export sluice:plugin/step@0.1.0;
         }

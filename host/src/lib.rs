@@ -10,8 +10,8 @@
 //! - [`practice`]: the world of a rehearsal.
 //! - [`cli`]: the commands, and events as text.
 
-pub mod cli;
 pub mod capability;
+pub mod cli;
 pub mod plugin;
 pub mod practice;
 pub mod run;

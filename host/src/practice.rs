@@ -29,13 +29,24 @@ impl Practice {
     /// fail as chosen, and a sink.
     pub async fn start(schedule: &Schedule, failure: Option<Failure>) -> io::Result<Self> {
         let cluster = StandIn::start(seeds(schedule)?, failure, Pace::default()).await?;
-        Ok(Self { cluster, sink: Sink::start().await? })
+        Ok(Self {
+            cluster,
+            sink: Sink::start().await?,
+        })
     }
 
     /// What a run can reach of it: all that it can reach at all.
     pub fn world(&self) -> io::Result<World> {
-        let cluster = self.cluster.url().parse::<Uri>().map_err(io::Error::other)?;
-        let sink = self.sink.url().trim_start_matches("http://").parse::<SocketAddr>();
+        let cluster = self
+            .cluster
+            .url()
+            .parse::<Uri>()
+            .map_err(io::Error::other)?;
+        let sink = self
+            .sink
+            .url()
+            .trim_start_matches("http://")
+            .parse::<SocketAddr>();
         let sink = sink.map_err(io::Error::other)?;
         Ok(World {
             cluster: Cluster::Live(Connection::to(cluster)),
@@ -57,7 +68,11 @@ impl Practice {
 /// One seed for each workload that some step may set images of.
 fn seeds(schedule: &Schedule) -> io::Result<Vec<Seed>> {
     let mut seeds = BTreeMap::<(String, String, String), Seed>::new();
-    for rule in schedule.steps.iter().flat_map(|step| &step.permissions.kube_apply) {
+    for rule in schedule
+        .steps
+        .iter()
+        .flat_map(|step| &step.permissions.kube_apply)
+    {
         let kind = rule.kind.to_string();
         let key = (kind.clone(), rule.namespace.clone(), rule.name.clone());
         let seed = match seeds.entry(key) {

@@ -32,7 +32,11 @@ steps:
 fn input_that_breaks_its_pattern_is_refused() {
     let said = Sluice::pipeline(DEPLOY).events(&["--input", "tag=latest"]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
-    assert!(said.err.contains("`tag`") && said.err.contains("[0-9a-f]{8}"), "{}", said.err);
+    assert!(
+        said.err.contains("`tag`") && said.err.contains("[0-9a-f]{8}"),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -68,7 +72,10 @@ steps:
     )
     .run(&["check", "pipeline.yaml"]);
     assert_eq!(said.code, Some(2));
-    let places = said.err.lines().filter(|line| line.trim_start().starts_with("--> "));
+    let places = said
+        .err
+        .lines()
+        .filter(|line| line.trim_start().starts_with("--> "));
     let places = places.map(|line| line.trim().trim_start_matches("--> ").to_owned());
     assert_eq!(
         places.collect::<Vec<_>>(),
@@ -92,8 +99,16 @@ fn deeply_nested_file_of_400_kb_is_refused_at_its_place() {
     text.push_str(&"]".repeat(200_000));
     let said = Sluice::pipeline(&text).run(&["check", "pipeline.yaml"]);
     assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("--> pipeline.yaml:2:"), "{}", &said.err[..said.err.len().min(2000)]);
-    assert!(said.err.len() < 4_000, "{} bytes of message", said.err.len());
+    assert!(
+        said.err.contains("--> pipeline.yaml:2:"),
+        "{}",
+        &said.err[..said.err.len().min(2000)]
+    );
+    assert!(
+        said.err.len() < 4_000,
+        "{} bytes of message",
+        said.err.len()
+    );
 }
 
 #[test]
@@ -118,7 +133,9 @@ fn missing_secret_of_a_step_that_is_skipped_is_no_complaint() {
 
 #[test]
 fn secret_too_short_to_be_hidden_is_refused() {
-    let said = Sluice::pipeline(&with_secret("")).env("SLACK_WEBHOOK", "short").events(&[]);
+    let said = Sluice::pipeline(&with_secret(""))
+        .env("SLACK_WEBHOOK", "short")
+        .events(&[]);
     refused(
         &said,
         "error: step `tell` cannot run: secret `slack` is shorter than 8 bytes, too short to be hidden in logs; use a longer one",
@@ -175,7 +192,9 @@ error: `deplyo` cannot be used: there is no built-in plugin `deplyo`; there are 
 #[test]
 fn plugin_that_imports_what_no_host_has_is_refused_by_the_name_of_the_import() {
     let path = guest("stranger");
-    let sluice = Sluice::pipeline(&format!("name: x\non: [api]\nsteps:\n  it:\n    uses: {path}\n"));
+    let sluice = Sluice::pipeline(&format!(
+        "name: x\non: [api]\nsteps:\n  it:\n    uses: {path}\n"
+    ));
     let said = sluice.events(&[]);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     let expected = "it imports `strange:stranger/door@0.1.0`, which no permission gives";
@@ -184,7 +203,10 @@ fn plugin_that_imports_what_no_host_has_is_refused_by_the_name_of_the_import() {
 
 #[test]
 fn plugin_that_imports_a_capability_without_a_permission_is_refused_with_the_lines_for_it() {
-    let without = DEPLOY.split("    permissions:").next().expect("it has a beginning");
+    let without = DEPLOY
+        .split("    permissions:")
+        .next()
+        .expect("it has a beginning");
     let said = Sluice::pipeline(without).events(&["--input", "tag=0b5e6f1a"]);
     refused(
         &said,
@@ -207,19 +229,29 @@ error: step `deploy` uses `sluice:kube/apply` to read the workload, set its imag
 #[test]
 fn file_that_is_not_there_is_refused() {
     let said = Sluice::pipeline("").run(&["run", "nothing.yaml"]);
-    refused(&said, "error: cannot read `nothing.yaml`: No such file or directory (os error 2)");
+    refused(
+        &said,
+        "error: cannot read `nothing.yaml`: No such file or directory (os error 2)",
+    );
 }
 
 #[test]
 fn wrong_usage_has_an_exit_code_of_its_own() {
     assert_eq!(Sluice::pipeline("").run(&["deploy"]).code, Some(64));
-    assert_eq!(Sluice::pipeline("").run(&["run", "x.yaml", "--offline"]).code, Some(64));
+    assert_eq!(
+        Sluice::pipeline("")
+            .run(&["run", "x.yaml", "--offline"])
+            .code,
+        Some(64)
+    );
 }
 
 #[test]
 fn cache_that_others_could_write_to_is_not_used_and_told() {
     use std::os::unix::fs::PermissionsExt;
-    let sluice = Sluice::pipeline("name: x\non: [api]\nsteps:\n  it:\n    uses: notify\n    with: { webhook: 'https://a.example/' }\n    permissions: { http: [a.example] }\n");
+    let sluice = Sluice::pipeline(
+        "name: x\non: [api]\nsteps:\n  it:\n    uses: notify\n    with: { webhook: 'https://a.example/' }\n    permissions: { http: [a.example] }\n",
+    );
     let cache = sluice.folder().join("open");
     std::fs::create_dir(&cache).expect("the folder is ours");
     let mode = std::fs::Permissions::from_mode(0o777);
@@ -228,7 +260,11 @@ fn cache_that_others_could_write_to_is_not_used_and_told() {
     let said = sluice.run(&["check", "pipeline.yaml"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let mut expected = String::from("warning: compiled plugins are not kept: ");
-    let _ = write!(expected, "`{}` is not private to this user", cache.display());
+    let _ = write!(
+        expected,
+        "`{}` is not private to this user",
+        cache.display()
+    );
     assert!(said.err.starts_with(&expected), "{}", said.err);
     assert_eq!(std::fs::read_dir(cache).map(Iterator::count).ok(), Some(0));
 }
@@ -242,7 +278,11 @@ fn broken_entries_of_the_cache_are_made_anew() {
     let cache = sluice.folder().join("cache");
     let sluice = sluice.env("SLUICE_CACHE", cache.clone());
     assert_eq!(sluice.events(&[]).code, Some(0));
-    let entries = || std::fs::read_dir(&cache).expect("the cache is there").flatten();
+    let entries = || {
+        std::fs::read_dir(&cache)
+            .expect("the cache is there")
+            .flatten()
+    };
     for entry in entries() {
         let mut bytes = std::fs::read(entry.path()).expect("an entry is a file");
         let middle = bytes.len() / 2;
@@ -250,5 +290,9 @@ fn broken_entries_of_the_cache_are_made_anew() {
         std::fs::write(entry.path(), bytes).expect("an entry is ours");
     }
     assert_eq!(sluice.events(&[]).code, Some(0));
-    assert_eq!(entries().count(), 2, "the description and the compiled code");
+    assert_eq!(
+        entries().count(),
+        2,
+        "the description and the compiled code"
+    );
 }

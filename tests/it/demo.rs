@@ -13,6 +13,10 @@ fn demo_tells_a_release_that_succeeds_and_one_that_fails_for_its_reason() {
         "ErrImagePull",
         "Nothing real was touched.",
     ] {
-        assert!(said.out.contains(expected), "`{expected}` is missing in\n{}", said.out);
+        assert!(
+            said.out.contains(expected),
+            "`{expected}` is missing in\n{}",
+            said.out
+        );
     }
 }

@@ -6,11 +6,17 @@ use regex::Regex;
 
 use crate::sluice::Sluice;
 
-const DOCUMENTS: [&str; 4] =
-    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/performance.md"];
+const DOCUMENTS: [&str; 4] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "docs/performance.md",
+];
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the host lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the host lies in the workspace")
 }
 
 fn read(name: &str) -> String {
@@ -21,7 +27,10 @@ fn read(name: &str) -> String {
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let parts = text.split(&fence).skip(1);
-    parts.filter_map(|part| part.split("\n```").next()).map(str::to_owned).collect()
+    parts
+        .filter_map(|part| part.split("\n```").next())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -29,7 +38,11 @@ fn every_link_to_a_file_leads_to_one() {
     let mut dead = Vec::new();
     for document in DOCUMENTS {
         let text = read(document);
-        let folder = root().join(document).parent().expect("it is in the tree").to_owned();
+        let folder = root()
+            .join(document)
+            .parent()
+            .expect("it is in the tree")
+            .to_owned();
         for part in text.split("](").skip(1) {
             let target = part.split([')', '#']).next().unwrap_or_default();
             if !target.is_empty() && !target.contains("://") && !folder.join(target).exists() {
@@ -43,14 +56,32 @@ fn every_link_to_a_file_leads_to_one() {
 #[test]
 fn the_readmes_pipeline_checks_and_its_output_is_what_the_program_prints() {
     let text = read("README.md");
-    let pipeline = blocks(&text, "yaml").into_iter().next().expect("the README shows a pipeline");
+    let pipeline = blocks(&text, "yaml")
+        .into_iter()
+        .next()
+        .expect("the README shows a pipeline");
     let sluice = Sluice::pipeline(&pipeline);
-    let said = sluice.run(&["run", "pipeline.yaml", "--input", "tag=0b5e6f1a", "--dry-run", "--offline"]);
+    let said = sluice.run(&[
+        "run",
+        "pipeline.yaml",
+        "--input",
+        "tag=0b5e6f1a",
+        "--dry-run",
+        "--offline",
+    ]);
     assert_eq!(said.code, Some(0), "{}", said.err);
-    let shown = blocks(&text, "text").into_iter().next().expect("the README shows its output");
+    let shown = blocks(&text, "text")
+        .into_iter()
+        .next()
+        .expect("the README shows its output");
     let plain = |text: &str| {
         let lines = text.lines().filter(|line| !line.starts_with('$'));
-        lines.map(normal).collect::<Vec<_>>().join("\n").trim().to_owned()
+        lines
+            .map(normal)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .trim()
+            .to_owned()
     };
     assert_eq!(plain(&shown), plain(&said.out));
 }
@@ -59,15 +90,18 @@ fn the_readmes_pipeline_checks_and_its_output_is_what_the_program_prints() {
 fn normal(line: &str) -> String {
     let run = Regex::new(r"\d{8}-\d{6}-[0-9a-f]{4}").expect("it is an expression");
     let time = Regex::new(r"\d+(\.\d+)? ?(ms|s)\b").expect("it is an expression");
-    time.replace_all(&run.replace_all(line, "RUN"), "TIME").trim_end().to_owned()
+    time.replace_all(&run.replace_all(line, "RUN"), "TIME")
+        .trim_end()
+        .to_owned()
 }
 
 #[test]
 fn every_pipeline_of_the_tree_checks() {
     let folder = root().join("pipelines");
-    let mut files = fs::read_dir(folder).expect("there are pipelines").flatten().map(|file| {
-        file.path().display().to_string()
-    });
+    let mut files = fs::read_dir(folder)
+        .expect("there are pipelines")
+        .flatten()
+        .map(|file| file.path().display().to_string());
     let mut args = vec!["check".to_owned()];
     args.extend(files.by_ref());
     let args = args.iter().map(String::as_str).collect::<Vec<_>>();
@@ -82,13 +116,20 @@ fn the_schema_accepts_every_pipeline_of_the_tree_and_refuses_an_unknown_key() {
     assert_eq!(said.code, Some(0), "{}", said.err);
     let schema = serde_json::from_str::<serde_json::Value>(&said.out).expect("it is JSON");
     let valid = jsonschema::validator_for(&schema).expect("it is a JSON Schema");
-    for entry in fs::read_dir(root().join("pipelines")).expect("there are pipelines").flatten() {
+    for entry in fs::read_dir(root().join("pipelines"))
+        .expect("there are pipelines")
+        .flatten()
+    {
         let text = fs::read_to_string(entry.path()).expect("it is a file");
         let file = serde_saphyr::from_str::<serde_json::Value>(&text).expect("it is YAML");
-        let problems = valid.iter_errors(&file).map(|error| error.to_string()).collect::<Vec<_>>();
+        let problems = valid
+            .iter_errors(&file)
+            .map(|error| error.to_string())
+            .collect::<Vec<_>>();
         assert_eq!(problems, Vec::<String>::new(), "{}", entry.path().display());
     }
-    let wrong = serde_json::json!({ "name": "x", "stesp": {}, "steps": { "a": { "uses": "deploy" } } });
+    let wrong =
+        serde_json::json!({ "name": "x", "stesp": {}, "steps": { "a": { "uses": "deploy" } } });
     assert!(!valid.is_valid(&wrong));
 }
 

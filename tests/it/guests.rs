@@ -8,7 +8,9 @@ pub(crate) fn guest(name: &str) -> String {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(build);
     let guest = BUILT.join(format!("sluice_guest_{name}.wasm"));
     let example = BUILT.join(format!("{name}.wasm"));
-    if guest.is_file() { guest } else { example }.display().to_string()
+    if guest.is_file() { guest } else { example }
+        .display()
+        .to_string()
 }
 
 fn build() -> PathBuf {
@@ -18,12 +20,29 @@ fn build() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .current_dir(workspace)
-        .args(["build", "--locked", "--profile", "plugin", "--target", "wasm32-wasip2"])
-        .args(["--package", "sluice-guest-*", "--package", "hello", "--target-dir"])
+        .args([
+            "build",
+            "--locked",
+            "--profile",
+            "plugin",
+            "--target",
+            "wasm32-wasip2",
+        ])
+        .args([
+            "--package",
+            "sluice-guest-*",
+            "--package",
+            "hello",
+            "--target-dir",
+        ])
         .arg(&target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_TARGET_DIR");
     let output = cargo.output().expect("cargo starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     target.join("wasm32-wasip2/plugin")
 }

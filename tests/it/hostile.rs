@@ -29,11 +29,18 @@ steps:
 
 /// How the first step ended, after making sure that the second one succeeded.
 fn end(said: &Said) -> Value {
-    assert_eq!(said.of_step("step.finished", "after")["outcome"], "success", "{}", said.out);
+    assert_eq!(
+        said.of_step("step.finished", "after")["outcome"],
+        "success",
+        "{}",
+        said.out
+    );
     assert_eq!(said.code, Some(1), "{}", said.err);
     let mut end = said.of_step("step.finished", "bad");
     for key in ["run", "at", "event", "step", "duration_ms"] {
-        end.as_object_mut().expect("an event is an object").remove(key);
+        end.as_object_mut()
+            .expect("an event is an object")
+            .remove(key);
     }
     end
 }
@@ -49,24 +56,41 @@ fn failure(blame: &str, kind: &str, message: &str) -> Value {
 #[test]
 fn plugin_that_traps_fails_its_step_and_its_panic_is_logged() {
     let said = pipeline("trap", "").events(&[]);
-    let expected =
-        failure("plugin", "contract", "the plugin trapped: wasm trap: wasm `unreachable` instruction executed");
+    let expected = failure(
+        "plugin",
+        "contract",
+        "the plugin trapped: wasm trap: wasm `unreachable` instruction executed",
+    );
     assert_eq!(end(&said), expected);
-    let log = said.all("step.log").iter().map(|line| line["message"].to_string()).collect::<String>();
+    let log = said
+        .all("step.log")
+        .iter()
+        .map(|line| line["message"].to_string())
+        .collect::<String>();
     assert!(log.contains("as it was told"), "{log}");
 }
 
 #[test]
 fn plugin_that_loops_is_ended_by_the_timeout_of_its_step() {
     let said = pipeline("loop", "    timeout: 300ms").events(&[]);
-    assert_eq!(end(&said), failure("world", "timeout", "it took longer than its timeout of 300ms"));
+    assert_eq!(
+        end(&said),
+        failure(
+            "world",
+            "timeout",
+            "it took longer than its timeout of 300ms"
+        )
+    );
 }
 
 #[test]
 fn plugin_that_eats_memory_is_told_its_limit() {
     let said = pipeline("memory", "").events(&[]);
-    let expected =
-        failure("plugin", "limit", "the plugin used 128 MiB, the limit of its memory, and asked for more");
+    let expected = failure(
+        "plugin",
+        "limit",
+        "the plugin used 128 MiB, the limit of its memory, and asked for more",
+    );
     assert_eq!(end(&said), expected);
 }
 
@@ -75,7 +99,10 @@ fn plugin_that_floods_the_log_is_kept_to_the_stated_size_with_a_note() {
     let said = pipeline("flood", "").events(&[]);
     let lines = said.all("step.log");
     let last = lines.last().expect("it logged");
-    assert_eq!(last["message"], "the log was cut here: a step may say 256 KiB");
+    assert_eq!(
+        last["message"],
+        "the log was cut here: a step may say 256 KiB"
+    );
     assert!(lines.len() < 5_000, "{} lines", lines.len());
     assert_eq!(said.of_step("step.finished", "bad")["outcome"], "success");
 }
@@ -95,19 +122,38 @@ fn outputs_that_break_the_plugins_own_schema_fail_the_step() {
     assert_eq!(end["error"]["blame"], "plugin");
     assert_eq!(end["error"]["kind"], "contract");
     let message = end["error"]["message"].as_str().unwrap_or_default();
-    assert!(message.starts_with("its outputs break its own schema: "), "{message}");
+    assert!(
+        message.starts_with("its outputs break its own schema: "),
+        "{message}"
+    );
     assert!(message.contains("number"), "{message}");
 }
 
 #[test]
 fn outputs_that_are_no_json_object_fail_the_step() {
     let cases = [
-        ("outputs-not-json", "contract", "its outputs are not JSON: expected value at line 1 column 1"),
-        ("outputs-not-object", "contract", "its outputs are JSON but not an object"),
-        ("outputs-huge", "limit", "its outputs are 2048 KiB long, the limit is 1024 KiB"),
+        (
+            "outputs-not-json",
+            "contract",
+            "its outputs are not JSON: expected value at line 1 column 1",
+        ),
+        (
+            "outputs-not-object",
+            "contract",
+            "its outputs are JSON but not an object",
+        ),
+        (
+            "outputs-huge",
+            "limit",
+            "its outputs are 2048 KiB long, the limit is 1024 KiB",
+        ),
     ];
     for (what, kind, message) in cases {
-        assert_eq!(end(&pipeline(what, "").events(&[])), failure("plugin", kind, message), "{what}");
+        assert_eq!(
+            end(&pipeline(what, "").events(&[])),
+            failure("plugin", kind, message),
+            "{what}"
+        );
     }
 }
 
@@ -116,7 +162,11 @@ fn plugin_that_ends_by_exit_without_a_result_fails_its_step() {
     let said = pipeline("exit", "").events(&[]);
     assert_eq!(
         end(&said),
-        failure("plugin", "contract", "the plugin ended by `exit(0)` without a result")
+        failure(
+            "plugin",
+            "contract",
+            "the plugin ended by `exit(0)` without a result"
+        )
     );
 }
 
@@ -139,7 +189,9 @@ fn step_is_repeated_as_its_retry_says() {
     let said = pipeline("third-time", retry).events(&[]);
     assert_eq!(said.of_step("step.finished", "bad")["outcome"], "success");
     let retries = said.all("step.retrying");
-    let attempts = retries.iter().map(|event| (&event["attempt"], &event["error"]["message"]));
+    let attempts = retries
+        .iter()
+        .map(|event| (&event["attempt"], &event["error"]["message"]));
     assert_eq!(
         attempts.collect::<Vec<_>>(),
         [
@@ -165,7 +217,12 @@ steps:
     ));
     let said = sluice.events(&[]);
     let end = said.of_step("step.finished", "two");
-    let seen = end["outputs"]["text"].as_str().expect("the guest says what it saw");
+    let seen = end["outputs"]["text"]
+        .as_str()
+        .expect("the guest says what it saw");
     let seen = serde_json::from_str::<Value>(seen).expect("it says it in JSON");
-    assert_eq!(seen, json!([{ "id": "one", "outcome": "Outcome::Success", "outputs": "{}" }]));
+    assert_eq!(
+        seen,
+        json!([{ "id": "one", "outcome": "Outcome::Success", "outputs": "{}" }])
+    );
 }

@@ -18,12 +18,19 @@ struct Posting {
 impl Posting {
     fn new() -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
-        let sink = runtime.block_on(Sink::start()).expect("a loopback port is free");
+        let sink = runtime
+            .block_on(Sink::start())
+            .expect("a loopback port is free");
         Self { runtime, sink }
     }
 
     fn port(&self) -> String {
-        self.sink.url().rsplit(':').next().unwrap_or_default().to_owned()
+        self.sink
+            .url()
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// A pipeline that posts to the sink with that permission; `PORT` stands for its port.
@@ -42,11 +49,13 @@ steps:
     }
 }
 
-const PERMITTED: &str =
-    "{ scheme: http, host: 127.0.0.1, port: PORT, methods: [POST], paths: [/hook], addresses: [127.0.0.0/8] }";
+const PERMITTED: &str = "{ scheme: http, host: 127.0.0.1, port: PORT, methods: [POST], paths: [/hook], addresses: [127.0.0.0/8] }";
 
 fn states(said: &crate::sluice::Said) -> Vec<Value> {
-    said.all("effect").into_iter().map(|mut event| event["state"].take()).collect()
+    said.all("effect")
+        .into_iter()
+        .map(|mut event| event["state"].take())
+        .collect()
 }
 
 #[test]
@@ -72,8 +81,14 @@ fn request_beyond_the_permission_is_refused_with_the_lines_that_would_permit_it(
     assert_eq!(states(&said), ["refused"]);
     assert_eq!(posting.sink.requests(), []);
     let end = said.of_step("step.finished", "tell");
-    assert_eq!((&end["error"]["blame"], &end["error"]["kind"]), (&json!("author"), &json!("denied")));
-    let log = said.all("step.log")[0]["message"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        (&end["error"]["blame"], &end["error"]["kind"]),
+        (&json!("author"), &json!("denied"))
+    );
+    let log = said.all("step.log")[0]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let expected = format!(
         "refused `POST http://127.0.0.1:{port}/hook`; to permit it:
 steps:
@@ -94,7 +109,11 @@ fn loopback_is_not_dialled_without_the_range_in_the_permission() {
     assert_eq!(said.code, Some(1));
     assert_eq!(states(&said), ["started", "failed"]);
     assert_eq!(posting.sink.requests(), []);
-    assert!(said.out.contains("has no address that may be dialled"), "{}", said.out);
+    assert!(
+        said.out.contains("has no address that may be dialled"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]
@@ -130,7 +149,10 @@ fn retry_after_is_honoured_within_the_steps_patience() {
         text.parse::<jiff::Timestamp>().expect("it is a timestamp")
     };
     let pause = at(2).duration_since(at(1));
-    assert!(pause >= Duration::from_secs(1).try_into().expect("it is small"), "{pause:?}");
+    assert!(
+        pause >= Duration::from_secs(1).try_into().expect("it is small"),
+        "{pause:?}"
+    );
 }
 
 #[test]
@@ -157,7 +179,10 @@ fn server_that_refuses_connections_is_unavailable_and_may_be_repeated() {
     assert_eq!(said.code, Some(1));
     assert_eq!(states(&said), ["started", "failed", "started", "failed"]);
     let end = said.of_step("step.finished", "tell");
-    assert_eq!((&end["outcome"], &end["error"]["kind"]), (&json!("failure"), &json!("unavailable")));
+    assert_eq!(
+        (&end["outcome"], &end["error"]["kind"]),
+        (&json!("failure"), &json!("unavailable"))
+    );
 }
 
 #[test]
@@ -167,7 +192,10 @@ fn dry_run_shows_the_request_and_sends_nothing() {
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     assert_eq!(
         said.effects(),
-        [format!("http POST http://127.0.0.1:{}/hook planned", posting.port())]
+        [format!(
+            "http POST http://127.0.0.1:{}/hook planned",
+            posting.port()
+        )]
     );
     assert_eq!(posting.sink.requests(), []);
     assert_eq!(said.of_step("step.finished", "tell")["assumed"], true);

@@ -12,9 +12,15 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("secret", &["run", "secret"]),
     ("run", &["run", "secret"]),
     ("capability", &["bindings", "capability", "run", "secret"]),
-    ("plugin", &["bindings", "capability", "plugin", "run", "secret"]),
+    (
+        "plugin",
+        &["bindings", "capability", "plugin", "run", "secret"],
+    ),
     ("practice", &["capability", "plugin"]),
-    ("cli", &["capability", "cli", "plugin", "practice", "run", "secret"]),
+    (
+        "cli",
+        &["capability", "cli", "plugin", "practice", "run", "secret"],
+    ),
 ];
 
 #[test]
@@ -81,7 +87,10 @@ fn used(text: &str) -> Vec<String> {
 }
 
 fn name(text: &str) -> String {
-    text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    text.trim_start()
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect()
 }
 
 /// The names at the first level of a `{…}` group.

@@ -2,7 +2,7 @@
 //! nowhere else.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     sync::{Arc, mpsc},
     thread,
@@ -34,7 +34,9 @@ impl Echo {
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .and_then(|builder| {
-                builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
+                builder
+                    .with_no_client_auth()
+                    .with_single_cert(vec![made.cert.der().clone()], key)
             })
             .expect("the certificate fits its key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
@@ -43,20 +45,27 @@ impl Echo {
         let config = Arc::new(config);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let Ok(connection) = ServerConnection::new(config.clone()) else { continue };
+                let Ok(connection) = ServerConnection::new(config.clone()) else {
+                    continue;
+                };
                 let mut stream = BufReader::new(StreamOwned::new(connection, stream));
                 if let Some(request) = read(&mut stream) {
                     let body = format!("you asked: {request}");
                     let length = body.len();
-                    let answer =
-                        format!("HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\n\r\n{body}");
+                    let answer = format!(
+                        "HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\n\r\n{body}"
+                    );
                     let _ = stream.get_mut().write_all(answer.as_bytes());
                     let _ = stream.get_mut().flush();
                     let _ = sender.send(request);
                 }
             }
         });
-        Self { port, certificate: made.cert.pem(), requests }
+        Self {
+            port,
+            certificate: made.cert.pem(),
+            requests,
+        }
     }
 
     /// A pipeline that posts to this server's secret address.
@@ -110,12 +119,18 @@ fn secret_address_arrives_whole_and_is_hidden_even_where_the_server_echoes_it() 
     let authorities = sluice.folder().join("ca.pem");
     std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
     let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
-    let request = echo.requests.try_recv().unwrap_or_else(|_| panic!("{}\n{}", said.out, said.err));
+    let request = echo
+        .requests
+        .try_recv()
+        .unwrap_or_else(|_| panic!("{}\n{}", said.out, said.err));
     assert_eq!(request, format!("POST /{SECRET} HTTP/1.1"));
     seen_nowhere(&said);
     let end = said.of_step("step.finished", "tell");
     let message = end["error"]["message"].as_str().unwrap_or_default();
-    assert!(message.contains("you asked: POST /*** HTTP/1.1"), "{message}");
+    assert!(
+        message.contains("you asked: POST /*** HTTP/1.1"),
+        "{message}"
+    );
     assert_eq!(
         said.effects(),
         [
@@ -138,13 +153,19 @@ fn server_whose_certificate_is_not_trusted_receives_nothing() {
     assert!(echo.requests.try_recv().is_err());
     seen_nowhere(&said);
     let states = said.all("effect");
-    assert_eq!(states.last().map(|event| event["state"].clone()), Some("failed".into()));
+    assert_eq!(
+        states.last().map(|event| event["state"].clone()),
+        Some("failed".into())
+    );
 }
 
 #[test]
 fn secret_whose_value_is_for_another_host_fails_its_step_before_anything_is_sent() {
     let echo = Echo::start();
-    let said = echo.pipeline().env("HOOK", format!("https://127.0.0.1:{}/{SECRET}", echo.port)).events(&[]);
+    let said = echo
+        .pipeline()
+        .env("HOOK", format!("https://127.0.0.1:{}/{SECRET}", echo.port))
+        .events(&[]);
     assert_eq!(said.code, Some(1));
     assert!(echo.requests.try_recv().is_err());
     seen_nowhere(&said);
@@ -159,5 +180,11 @@ fn dry_run_neither_needs_nor_reads_the_secret() {
     let echo = Echo::start();
     let said = echo.pipeline().env("HOOK", "").events(&["--dry-run"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
-    assert_eq!(said.effects(), [format!("http POST https://localhost:{}/*** planned", echo.port)]);
+    assert_eq!(
+        said.effects(),
+        [format!(
+            "http POST https://localhost:{}/*** planned",
+            echo.port
+        )]
+    );
 }

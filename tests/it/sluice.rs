@@ -27,7 +27,10 @@ pub(crate) struct Said {
 /// for the next.
 static CACHE: LazyLock<PathBuf> = LazyLock::new(|| match std::env::var_os("SLUICE_CACHE") {
     Some(directory) => directory.into(),
-    None => tempfile::tempdir().expect("a folder can be made").keep().join("cache"),
+    None => tempfile::tempdir()
+        .expect("a folder can be made")
+        .keep()
+        .join("cache"),
 });
 
 impl Sluice {
@@ -35,12 +38,16 @@ impl Sluice {
     pub(crate) fn pipeline(text: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
         std::fs::write(folder.path().join("pipeline.yaml"), text).expect("the folder is ours");
-        Self { folder, environment: BTreeMap::new() }
+        Self {
+            folder,
+            environment: BTreeMap::new(),
+        }
     }
 
     /// An environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<Path>) -> Self {
-        self.environment.insert(name.to_owned(), value.as_ref().display().to_string());
+        self.environment
+            .insert(name.to_owned(), value.as_ref().display().to_string());
         self
     }
 
@@ -92,14 +99,23 @@ impl Said {
 
     /// The events of one kind.
     pub(crate) fn all(&self, kind: &str) -> Vec<Value> {
-        self.events().into_iter().filter(|event| event["event"] == kind).collect()
+        self.events()
+            .into_iter()
+            .filter(|event| event["event"] == kind)
+            .collect()
     }
 
     /// The one event of that kind and step.
     pub(crate) fn of_step(&self, kind: &str, step: &str) -> Value {
         let mut found = self.all(kind);
         found.retain(|event| event["step"] == step);
-        assert_eq!(found.len(), 1, "one {kind} of {step} in\n{}\n{}", self.out, self.err);
+        assert_eq!(
+            found.len(),
+            1,
+            "one {kind} of {step} in\n{}\n{}",
+            self.out,
+            self.err
+        );
         found.remove(0)
     }
 
@@ -109,7 +125,9 @@ impl Said {
         self.all("effect")
             .iter()
             .map(|event| {
-                ["capability", "action", "target", "state"].map(|key| word(event, key)).join(" ")
+                ["capability", "action", "target", "state"]
+                    .map(|key| word(event, key))
+                    .join(" ")
             })
             .collect()
     }

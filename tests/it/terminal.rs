@@ -25,11 +25,19 @@ fn on_a_terminal(sluice: &Sluice, environment: &[(&str, &str)]) -> String {
     let binary = direct.get_program().to_string_lossy().into_owned();
     let mut script = Command::new("script");
     script
-        .args(["-qec", &format!("{binary} run pipeline.yaml --practice"), "/dev/null"])
+        .args([
+            "-qec",
+            &format!("{binary} run pipeline.yaml --practice"),
+            "/dev/null",
+        ])
         .current_dir(sluice.folder())
         .env_clear()
         .env("TERM", "xterm-256color")
-        .envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            direct
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .envs(environment.iter().copied())
         .stdin(Stdio::null());
     let output = script.output().expect("`script` is part of every Debian");
@@ -39,15 +47,27 @@ fn on_a_terminal(sluice: &Sluice, environment: &[(&str, &str)]) -> String {
 #[test]
 fn terminal_shows_what_each_step_does_now_and_lines_of_what_has_happened() {
     let seen = on_a_terminal(&deploy(), &[]);
-    assert!(seen.contains("3 of 3 pods updated, 3 available; watching for 1s"), "{seen}");
-    assert!(seen.contains("\u{1b}[32mset-images Deployment web/web done\u{1b}[0m"), "{seen}");
-    assert!(seen.chars().any(|c| ('\u{2800}'..='\u{28ff}').contains(&c)), "no spinner in {seen}");
+    assert!(
+        seen.contains("3 of 3 pods updated, 3 available; watching for 1s"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("\u{1b}[32mset-images Deployment web/web done\u{1b}[0m"),
+        "{seen}"
+    );
+    assert!(
+        seen.chars().any(|c| ('\u{2800}'..='\u{28ff}').contains(&c)),
+        "no spinner in {seen}"
+    );
 }
 
 #[test]
 fn no_color_leaves_no_colours_on_a_terminal() {
     let seen = on_a_terminal(&deploy(), &[("NO_COLOR", "1")]);
-    assert!(seen.contains("set-images Deployment web/web done"), "{seen}");
+    assert!(
+        seen.contains("set-images Deployment web/web done"),
+        "{seen}"
+    );
     for code in ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[3"] {
         assert!(!seen.contains(code), "{code:?} in {seen:?}");
     }

@@ -34,7 +34,10 @@ use bindings::{
 };
 use serde_json::{Value, json};
 
-#[cfg_attr(not(target_family = "wasm"), expect(dead_code, reason = "exported by the component"))]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "exported by the component alone")
+)]
 struct Hello;
 
 impl Guest for Hello {
@@ -68,7 +71,11 @@ impl Guest for Hello {
             details: "{}".to_owned(),
         })?;
         let greeting = format!("Hello, {}!", config["name"].as_str().unwrap_or_default());
-        log(Level::Info, &format!("{greeting} (in pipeline `{}`)", context.pipeline), &[]);
+        log(
+            Level::Info,
+            &format!("{greeting} (in pipeline `{}`)", context.pipeline),
+            &[],
+        );
         Ok(json!({ "greeting": greeting }).to_string())
     }
 }

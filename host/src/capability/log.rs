@@ -64,7 +64,11 @@ pub struct LineLog {
 impl LineLog {
     /// A stream whose lines are logged at `level`.
     pub fn new(reporter: Reporter, level: Level) -> Self {
-        Self { reporter, level, line: Arc::default() }
+        Self {
+            reporter,
+            level,
+            line: Arc::default(),
+        }
     }
 
     /// Takes what was written; logs each line that is complete, or too long to wait for.

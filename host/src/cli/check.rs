@@ -36,7 +36,10 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
                 loaded.say(&pipeline.warnings);
                 let count = pipeline.steps.len();
                 let steps = if count == 1 { "step" } else { "steps" };
-                render::line(&format!("{}: no problems in {count} {steps}", file.display()));
+                render::line(&format!(
+                    "{}: no problems in {count} {steps}",
+                    file.display()
+                ));
             }
             Err(problems) => {
                 loaded.say(&problems);

@@ -29,12 +29,18 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let runtime = run::runtime()?;
     let source = Source::new("pipelines/demo.yaml", PIPELINE);
     let loaded = Loaded::of(source, PathBuf::new());
-    say(args, "This is the pipeline: two steps, each a WebAssembly component, each with its own permissions.\n");
+    say(
+        args,
+        "This is the pipeline: two steps, each a WebAssembly component, each with its own permissions.\n",
+    );
     for line in PIPELINE.lines() {
         say(args, &format!("    {line}"));
     }
     let acts = [
-        (None, "\nIt runs against a cluster that lives in this process:\n"),
+        (
+            None,
+            "\nIt runs against a cluster that lives in this process:\n",
+        ),
         (
             Some(Failure::ImagePull),
             "\nThe same release again, of an image that nobody has pushed. The step fails as soon as the cluster\nshows why, and the message goes out all the same:\n",
@@ -52,7 +58,14 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
         let before = image(&practice);
         let worker = PluginWorker::prepare(&loaded.library, &schedule, practice.world()?)
             .map_err(|(uses, error)| anyhow::anyhow!("plugin `{uses}`: {error}"))?;
-        let end = run::show(&runtime, schedule, worker, vault, Mode::Practice, args.format);
+        let end = run::show(
+            &runtime,
+            schedule,
+            worker,
+            vault,
+            Mode::Practice,
+            args.format,
+        );
         if args.format == Format::Text {
             rehearsed::tell(&practice);
             render::line(&format!(
@@ -69,7 +82,11 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
   sluice run pipelines/deploy-web.yaml --input tag=0b5e6f1a --dry-run",
     );
     runtime.shutdown_background();
-    Ok(if ends == [Outcome::Success, Outcome::Failure] { Exit::Success } else { Exit::Failed })
+    Ok(if ends == [Outcome::Success, Outcome::Failure] {
+        Exit::Success
+    } else {
+        Exit::Failed
+    })
 }
 
 fn say(args: &Args, text: &str) {
@@ -79,7 +96,13 @@ fn say(args: &Args, text: &str) {
 }
 
 fn image(practice: &Practice) -> String {
-    let object = practice.cluster().object(Kind::Deployment, "shop", "web").unwrap_or_default();
+    let object = practice
+        .cluster()
+        .object(Kind::Deployment, "shop", "web")
+        .unwrap_or_default();
     let image = object.pointer("/spec/template/spec/containers/0/image");
-    image.and_then(|image| image.as_str()).unwrap_or("nothing").to_owned()
+    image
+        .and_then(|image| image.as_str())
+        .unwrap_or("nothing")
+        .to_owned()
 }

@@ -33,7 +33,10 @@ impl Loaded {
             .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
             .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self::of(Source::new(file.display().to_string(), text), folder))
+        Ok(Self::of(
+            Source::new(file.display().to_string(), text),
+            folder,
+        ))
     }
 
     /// A text, as if it were a file in that folder.
@@ -42,7 +45,11 @@ impl Loaded {
             render::warn(&format!("compiled plugins are not kept: {error}"));
             Cache::none()
         });
-        Self { source, library: Library::new(&folder, cache), folder }
+        Self {
+            source,
+            library: Library::new(&folder, cache),
+            folder,
+        }
     }
 
     /// The file's pipeline, or all its problems.
@@ -61,5 +68,7 @@ impl Loaded {
 
 /// A runtime for looking at files: no thread of its own.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
 }

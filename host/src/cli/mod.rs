@@ -2,8 +2,8 @@
 
 mod check;
 mod demo;
-mod rehearsed;
 mod load;
+mod rehearsed;
 mod render;
 mod run;
 mod schema;
@@ -72,7 +72,11 @@ impl From<Exit> for ExitCode {
 
 impl From<Outcome> for Exit {
     fn from(outcome: Outcome) -> Self {
-        if outcome == Outcome::Success { Self::Success } else { Self::Failed }
+        if outcome == Outcome::Success {
+            Self::Success
+        } else {
+            Self::Failed
+        }
     }
 }
 
@@ -90,7 +94,7 @@ pub fn main() -> ExitCode {
         }
     };
     let exit = match cli.command {
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),

@@ -19,7 +19,11 @@ pub(super) fn tell(practice: &Practice) {
         render::line(&format!("  the cluster: {} {}", write.method, write.path));
         for operation in write.body.as_array().into_iter().flatten() {
             if operation["op"] == "replace" && operation["path"] != "/metadata/resourceVersion" {
-                render::line(&format!("    {} = {}", text(&operation["path"]), text(&operation["value"])));
+                render::line(&format!(
+                    "    {} = {}",
+                    text(&operation["path"]),
+                    text(&operation["value"])
+                ));
             }
         }
     }
@@ -37,9 +41,15 @@ pub(super) fn tell(practice: &Practice) {
 }
 
 fn header<'a>(request: &'a Received, name: &str) -> &'a str {
-    request.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    request
+        .headers
+        .iter()
+        .find(|(known, _)| known == name)
+        .map_or("", |(_, value)| value)
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

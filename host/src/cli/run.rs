@@ -1,6 +1,6 @@
 //! `sluice run`: one run in this process, for real, rehearsed, or foreseen.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
 
 use sluice_pipeline::{
     diagnostic::{Problem, Problems},
@@ -23,7 +23,12 @@ use crate::{
     },
     plugin::{PluginWorker, World},
     practice::Practice,
-    run::{Cancel, Reporter, Run, RunEnd, clock::Clock, event::{Event, EventKind, Mode}, execute},
+    run::{
+        Cancel, Reporter, Run, RunEnd,
+        clock::Clock,
+        event::{Event, EventKind, Mode},
+        execute,
+    },
     secret::{Mask, Sources, Vault},
 };
 
@@ -54,19 +59,42 @@ pub(super) struct Args {
     offline: bool,
     /// Rehearse against stand-ins, and let the deploy fail in a chosen way: image-pull,
     /// crash-loop, unschedulable, quota, never-ready
-    #[arg(long, value_name = "FAILURE", num_args = 0..=1, require_equals = true)]
-    practice: Option<Option<Failure>>,
+    #[arg(long, value_name = "FAILURE", num_args = 0..=1, require_equals = true, default_missing_value = SUCCESS)]
+    practice: Option<Fate>,
     /// How events are shown
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
+
+/// How the deploys of a rehearsal end.
+#[derive(Clone, Copy, Debug)]
+struct Fate(Option<Failure>);
+
+impl FromStr for Fate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == SUCCESS {
+            return Ok(Self(None));
+        }
+        text.parse()
+            .map(|failure| Self(Some(failure)))
+            .map_err(|_| {
+                let names = Failure::ALL.map(|failure| failure.to_string());
+                format!("expected one of {}", names.join(", "))
+            })
+    }
+}
+
+/// What `--practice` without a value means.
+const SUCCESS: &str = "success";
 
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let loaded = match Loaded::read(&args.file) {
         Ok(loaded) => loaded,
         Err(message) => {
@@ -75,12 +103,12 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         }
     };
     let runtime = runtime()?;
-    let sources = sources(&args, &loaded);
+    let sources = sources(args, &loaded);
     let Some((schedule, vault)) = runtime.block_on(prepare(&loaded, &args.inputs, sources)) else {
         return Ok(Exit::Refused);
     };
     let practice = match args.practice {
-        Some(failure) => Some(runtime.block_on(Practice::start(&schedule, failure))?),
+        Some(Fate(failure)) => Some(runtime.block_on(Practice::start(&schedule, failure))?),
         None => None,
     };
     let (mode, world) = match &practice {
@@ -114,7 +142,10 @@ fn sources(args: &Args, loaded: &Loaded) -> Sources {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect::<HashMap<_, _>>();
-    Sources::Real { environment: Arc::new(environment), folder: loaded.folder.clone() }
+    Sources::Real {
+        environment: Arc::new(environment),
+        folder: loaded.folder.clone(),
+    }
 }
 
 /// The schedule and its secrets; `None` after its problems were said.
@@ -127,7 +158,14 @@ pub(super) async fn prepare(
         let pipeline = loaded.pipeline().await?;
         loaded.say(&pipeline.warnings);
         let inputs = Inputs::from_pairs(&pipeline, inputs)?;
-        Schedule::resolve(pipeline, inputs, Trigger { event: "manual".to_owned(), ..Trigger::default() })
+        Schedule::resolve(
+            pipeline,
+            inputs,
+            Trigger {
+                event: "manual".to_owned(),
+                ..Trigger::default()
+            },
+        )
     };
     let schedule = match schedule.await {
         Ok(schedule) => Arc::new(schedule),
@@ -164,7 +202,10 @@ fn missing_secrets(schedule: &Schedule, vault: &Vault) -> Problems {
 /// Guests yield at each tick; looking for other work after every task keeps a spinning
 /// guest from delaying the others by more than that.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().event_interval(1).build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(1)
+        .build()?)
 }
 
 fn real() -> World {
@@ -176,7 +217,10 @@ fn real() -> World {
 
 fn foreseen(offline: bool) -> World {
     if offline {
-        World { cluster: Cluster::Offline, egress: Egress::Plan(None) }
+        World {
+            cluster: Cluster::Offline,
+            egress: Egress::Plan(None),
+        }
     } else {
         World {
             cluster: Cluster::DryRun(Connection::inferred()),
@@ -212,24 +256,32 @@ pub(super) fn show(
     let mut renderer = render::renderer(format);
     let mut batch = Vec::new();
     // A request that nobody waits for any more may hold the channel open after the end.
-    while !batch.iter().any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. })) {
+    while !batch
+        .iter()
+        .any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. }))
+    {
         batch.clear();
         if received.blocking_recv_many(&mut batch, BATCH) == 0 {
             break;
         }
-        batch.iter().for_each(|event| renderer.event(event));
+        for event in &batch {
+            renderer.event(event);
+        }
         renderer.flush();
     }
     renderer.end();
-    runtime.block_on(running).expect("the executor does not panic and is not aborted")
+    runtime
+        .block_on(running)
+        .expect("the executor does not panic and is not aborted")
 }
 
 /// The first Ctrl-C (or SIGTERM) cancels, the second stops at once.
 async fn interrupts(cancel: Cancel) {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
         return;
     };
     loop {

@@ -18,9 +18,17 @@ An editor that knows YAML schemas completes keys with it; a file names it in its
 pub(super) struct Args {}
 
 pub(super) fn schema(_: &Args) -> anyhow::Result<Exit> {
-    let library = Library::new(Path::new(""), Cache::of_user().unwrap_or_else(|_| Cache::none()));
-    let names = BUILT_IN.iter().map(|plugin| plugin.name.to_owned()).collect::<Vec<_>>();
+    let library = Library::new(
+        Path::new(""),
+        Cache::of_user().unwrap_or_else(|_| Cache::none()),
+    );
+    let names = BUILT_IN
+        .iter()
+        .map(|plugin| plugin.name.to_owned())
+        .collect::<Vec<_>>();
     let catalog = load::runtime()?.block_on(library.catalog(&names));
-    render::line(&serde_json::to_string_pretty(&schema::file_schema(&catalog))?);
+    render::line(&serde_json::to_string_pretty(&schema::file_schema(
+        &catalog,
+    ))?);
     Ok(Exit::Success)
 }

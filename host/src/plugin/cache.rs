@@ -22,7 +22,9 @@ pub enum CacheError {
     #[error("cannot use the cache directory `{0}`: {1}")]
     Io(PathBuf, io::Error),
     /// Others could put code into it.
-    #[error("`{0}` is not private to this user (wanted: owned by user {1}, mode 0700); remove it or set `SLUICE_CACHE` to another directory")]
+    #[error(
+        "`{0}` is not private to this user (wanted: owned by user {1}, mode 0700); remove it or set `SLUICE_CACHE` to another directory"
+    )]
     NotPrivate(PathBuf, u32),
 }
 
@@ -37,9 +39,9 @@ impl Cache {
     pub fn of_user() -> Result<Self, CacheError> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         let directory = variable("SLUICE_CACHE").map(PathBuf::from).or_else(|| {
-            let home = variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| {
-                variable("HOME").map(|home| PathBuf::from(home).join(".cache"))
-            });
+            let home = variable("XDG_CACHE_HOME")
+                .map(PathBuf::from)
+                .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".cache")));
             home.map(|home| home.join("sluice"))
         });
         directory.map_or(Ok(Self::none()), |directory| Self::at(&directory))
@@ -52,7 +54,9 @@ impl Cache {
             fs::create_dir_all(parent).map_err(failed)?;
         }
         match fs::DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed(error));
+            }
             _ => {}
         }
         let found = fs::symlink_metadata(directory).map_err(failed)?;
@@ -94,8 +98,11 @@ fn write_whole(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let unfinished = directory.join(format!("{name}.{:016x}", u64::from_ne_bytes(random)));
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&unfinished)?;
     let written = file
         .write_all(&Sha256::digest(bytes))
         .and_then(|()| file.write_all(bytes))

@@ -7,7 +7,10 @@ use sluice_pipeline::{
     catalog::PluginFacts,
     permission::{Import, classify_import},
 };
-use wasmtime::component::{Component, types::{ComponentExtern, ComponentItem}};
+use wasmtime::component::{
+    Component,
+    types::{ComponentExtern, ComponentItem},
+};
 
 use super::{
     engine::{Engine, Linked},
@@ -28,16 +31,29 @@ pub(super) async fn describe(
     digest: &str,
 ) -> Result<PluginFacts, PluginError> {
     let kind = component.component_type();
-    let exports = kind.exports(engine.wasm()).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
-    if !exports.iter().any(|name| name.starts_with("sluice:plugin/step@")) {
+    let exports = kind
+        .exports(engine.wasm())
+        .map(|(name, _)| name.to_owned())
+        .collect::<Vec<_>>();
+    if !exports
+        .iter()
+        .any(|name| name.starts_with("sluice:plugin/step@"))
+    {
         return Err(PluginError::Contract(
             "it does not export `sluice:plugin/step`; build it against the world `sluice:plugin/plugin`".to_owned(),
         ));
     }
-    let imports = kind.imports(engine.wasm()).map(|(name, item)| import_name(name, &item));
+    let imports = kind
+        .imports(engine.wasm())
+        .map(|(name, item)| import_name(name, &item));
     let imports = imports.collect::<Vec<_>>();
-    if let Some(name) = imports.iter().find(|name| classify_import(name) == Import::Unknown) {
-        return Err(PluginError::Contract(format!("it imports `{name}`, which no permission gives")));
+    if let Some(name) = imports
+        .iter()
+        .find(|name| classify_import(name) == Import::Unknown)
+    {
+        return Err(PluginError::Contract(format!(
+            "it imports `{name}`, which no permission gives"
+        )));
     }
     let text = tokio::time::timeout(LONGEST, ask(engine, component))
         .await
@@ -53,7 +69,10 @@ pub(super) async fn describe(
 async fn ask(engine: &Engine, component: &Component) -> wasmtime::Result<String> {
     // The capabilities are linked so that the component can be instantiated; the instance
     // has no permission for any of them.
-    let linker = engine.linker(Linked { kube: true, http: true })?;
+    let linker = engine.linker(Linked {
+        kube: true,
+        http: true,
+    })?;
     let mut store = engine.store(Refusing::instance());
     let plugin = Plugin::instantiate_async(&mut store, component, &linker).await?;
     plugin.sluice_plugin_step().call_describe(&mut store).await

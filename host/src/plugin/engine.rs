@@ -14,8 +14,11 @@ use wasmtime::{
 
 use super::{cache::Cache, instance::Instance, limits};
 use crate::{
-    bindings::sluice::{kube::apply, plugin::log},
-    capability::{kube::Kube, log::Log},
+    bindings::sluice::{
+        kube::apply,
+        plugin::{log, needs},
+    },
+    capability::{kube::Kube, log::Log, needs::Needs},
 };
 
 /// How often guests yield. A step's deadline is overshot by at most two ticks.
@@ -54,6 +57,7 @@ impl Engine {
         let mut base = Linker::new(&wasm);
         wasmtime_wasi::p2::add_to_linker_async(&mut base)?;
         log::add_to_linker::<Instance, Log>(&mut base, Instance::log)?;
+        needs::add_to_linker::<Instance, Needs>(&mut base, Instance::needs)?;
         let mut hasher = DefaultHasher::new();
         wasm.precompile_compatibility_hash().hash(&mut hasher);
         Ok(Self {
@@ -92,7 +96,11 @@ impl Engine {
         digest: &str,
         bytes: &[u8],
     ) -> wasmtime::Result<Component> {
-        let name = format!("{}-{:016x}.compiled", digest.replace(':', "-"), self.compatibility);
+        let name = format!(
+            "{}-{:016x}.compiled",
+            digest.replace(':', "-"),
+            self.compatibility
+        );
         if let Some(compiled) = cache.load(&name) {
             // SAFETY: the bytes are what `serialize` gave, which wasmtime asks to be sure
             // of: they come from a directory that only this user can write to, they were
@@ -198,9 +206,16 @@ mod tests {
         for folder in folders {
             let mut resolve = Resolve::default();
             resolve.push_dir(&folder).expect("the WIT parses");
-            for (id, interface) in resolve.interfaces.iter() {
-                let Some(name) = resolve.id_of(id) else { continue };
-                found.extend(interface.functions.keys().map(|function| (name.clone(), function.clone())));
+            for (id, interface) in &resolve.interfaces {
+                let Some(name) = resolve.id_of(id) else {
+                    continue;
+                };
+                found.extend(
+                    interface
+                        .functions
+                        .keys()
+                        .map(|function| (name.clone(), function.clone())),
+                );
             }
         }
         found.sort();
@@ -224,13 +239,29 @@ mod tests {
         let engine = Engine::new().expect("the machine grants an engine");
         let cases = [
             (Linked::default(), Vec::new()),
-            (Linked { kube: true, http: false }, vec![Capability::KubeApply]),
-            (Linked { kube: false, http: true }, vec![Capability::Http]),
+            (
+                Linked {
+                    kube: true,
+                    http: false,
+                },
+                vec![Capability::KubeApply],
+            ),
+            (
+                Linked {
+                    kube: false,
+                    http: true,
+                },
+                vec![Capability::Http],
+            ),
         ];
         for (what, capabilities) in cases {
             let linker = engine.linker(what).expect("it links");
             let functions = linked(&linker);
-            assert!(functions.len() > 50, "WASI alone has more than {}", functions.len());
+            assert!(
+                functions.len() > 50,
+                "WASI alone has more than {}",
+                functions.len()
+            );
             let mut seen = Vec::new();
             for (interface, function) in functions {
                 match classify_import(&interface) {
@@ -249,12 +280,24 @@ mod tests {
     fn component_that_needs_a_capability_does_not_link_without_it() {
         let engine = Engine::new().expect("the machine grants an engine");
         for plugin in BUILT_IN {
-            let component = Component::from_binary(engine.wasm(), plugin.bytes).expect("it compiles");
+            let component =
+                Component::from_binary(engine.wasm(), plugin.bytes).expect("it compiles");
             let links = |what| {
-                engine.linker(what).expect("it links").instantiate_pre(&component).is_ok()
+                engine
+                    .linker(what)
+                    .expect("it links")
+                    .instantiate_pre(&component)
+                    .is_ok()
             };
             assert!(!links(Linked::default()), "{}", plugin.name);
-            assert!(links(Linked { kube: true, http: true }), "{}", plugin.name);
+            assert!(
+                links(Linked {
+                    kube: true,
+                    http: true
+                }),
+                "{}",
+                plugin.name
+            );
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a store holds for one attempt: inert WASI, the calls of its capabilities, its
 //! limits. Nothing of it outlives the attempt.
 
+use std::sync::Arc;
+
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -11,8 +13,9 @@ use crate::{
         http::HttpCalls,
         kube::{KubeCalls, KubeView},
         log::{LineLog, LogCalls},
+        needs::NeedsCalls,
     },
-    run::{Reporter, event::Level},
+    run::{Reporter, Summary, event::Level},
 };
 
 /// The state of one instance.
@@ -22,6 +25,7 @@ pub(super) struct Instance {
     http_context: WasiHttpCtx,
     http: HttpCalls,
     kube: KubeCalls,
+    needs: Vec<Arc<Summary>>,
     reporter: Reporter,
     output: LineLog,
     error: LineLog,
@@ -29,23 +33,50 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub(super) fn new(http: HttpCalls, kube: KubeCalls, reporter: Reporter) -> Self {
+    pub(super) fn new(
+        http: HttpCalls,
+        kube: KubeCalls,
+        needs: Vec<Arc<Summary>>,
+        reporter: Reporter,
+    ) -> Self {
         let output = LineLog::new(reporter.clone(), Level::Info);
         let error = LineLog::new(reporter.clone(), Level::Warn);
         // No arguments, environment, directories or sockets: the builder grants none.
-        let wasi = WasiCtxBuilder::new().stdout(output.clone()).stderr(error.clone()).build();
+        let wasi = WasiCtxBuilder::new()
+            .stdout(output.clone())
+            .stderr(error.clone())
+            .build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let http_context = WasiHttpCtx::new();
-        Self { table, wasi, http_context, http, kube, reporter, output, error, limits: Limits::default() }
+        let limits = Limits::default();
+        Self {
+            table,
+            wasi,
+            http_context,
+            http,
+            kube,
+            needs,
+            reporter,
+            output,
+            error,
+            limits,
+        }
     }
 
     pub(super) fn log(&mut self) -> LogCalls<'_> {
         LogCalls(&self.reporter)
     }
 
+    pub(super) fn needs(&mut self) -> NeedsCalls<'_> {
+        NeedsCalls(&self.needs)
+    }
+
     pub(super) fn kube(&mut self) -> KubeView<'_> {
-        KubeView { calls: &self.kube, table: &mut self.table }
+        KubeView {
+            calls: &self.kube,
+            table: &mut self.table,
+        }
     }
 
     /// Logs what the guest wrote without ending its line.
@@ -57,7 +88,10 @@ impl Instance {
 
 impl WasiView for Instance {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 

@@ -26,13 +26,17 @@ use super::{
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
     /// There is no such plugin.
-    #[error("there is no built-in plugin `{0}`; there are {1}, and a file is named by its path, such as `./{0}.wasm`")]
+    #[error(
+        "there is no built-in plugin `{0}`; there are {1}, and a file is named by its path, such as `./{0}.wasm`"
+    )]
     NotBuiltIn(String, String),
     /// Its file cannot be read.
     #[error("cannot read `{0}`: {1}")]
     Unreadable(PathBuf, io::Error),
     /// It is in a registry.
-    #[error("`{0}` is in a registry, and plugins from registries cannot be used yet; download it and use its path")]
+    #[error(
+        "`{0}` is in a registry, and plugins from registries cannot be used yet; download it and use its path"
+    )]
     Registry(String),
     /// Its bytes are no component.
     #[error("it is not a component: {0}")]
@@ -143,17 +147,24 @@ impl Library {
         let found = match Reference::parse(uses, &self.folder) {
             Reference::BuiltIn(name) => {
                 let plugin = built_in::find(&name).ok_or_else(|| {
-                    let names = built_in::BUILT_IN.iter().map(|plugin| format!("`{}`", plugin.name));
+                    let names = built_in::BUILT_IN
+                        .iter()
+                        .map(|plugin| format!("`{}`", plugin.name));
                     PluginError::NotBuiltIn(name, names.collect::<Vec<_>>().join(", "))
                 })?;
-                Found { bytes: Bytes::BuiltIn(plugin.bytes), digest: plugin.digest.to_owned() }
+                Found {
+                    bytes: Bytes::BuiltIn(plugin.bytes),
+                    digest: plugin.digest.to_owned(),
+                }
             }
             Reference::File(path) => {
                 let bytes = read(&path).map_err(|error| PluginError::Unreadable(path, error))?;
                 check_form(&bytes)?;
-                let hash = Sha256::digest(&bytes);
-                let digits = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-                Found { bytes: Bytes::Read(bytes.into()), digest: format!("sha256:{digits}") }
+                let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
+                Found {
+                    bytes: Bytes::Read(bytes.into()),
+                    digest,
+                }
             }
             Reference::Registry(reference) => return Err(PluginError::Registry(reference)),
         };
@@ -165,7 +176,9 @@ impl Library {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     use io::Read;
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limits::COMPONENT + 1).read_to_end(&mut bytes)?;
+    std::fs::File::open(path)?
+        .take(limits::COMPONENT + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limits::COMPONENT {
         let message = format!("it is larger than {} MiB", limits::COMPONENT >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
@@ -181,7 +194,9 @@ fn check_form(bytes: &[u8]) -> Result<(), PluginError> {
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
             no("it is a core module; build it for a component target such as `wasm32-wasip2`")
         }
-        Some([0, b'a', b's', b'm', ..]) => no("it is of a version of WebAssembly that is not known"),
+        Some([0, b'a', b's', b'm', ..]) => {
+            no("it is of a version of WebAssembly that is not known")
+        }
         _ => no("it does not begin as WebAssembly does"),
     }
 }
@@ -193,7 +208,10 @@ mod tests {
     #[test]
     fn a_file_that_is_no_component_says_what_it_is_instead() {
         let cases: [(&[u8], &str); 3] = [
-            (b"#!/bin/sh\necho", "it is not a component: it does not begin as WebAssembly does"),
+            (
+                b"#!/bin/sh\necho",
+                "it is not a component: it does not begin as WebAssembly does",
+            ),
             (
                 b"\0asm\x01\0\0\0",
                 "it is not a component: it is a core module; build it for a component target such as `wasm32-wasip2`",

@@ -53,7 +53,9 @@ impl ResourceLimiter for Limits {
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         if desired > TABLE_ELEMENTS {
-            self.refuse(format!("asked for a table of more than {TABLE_ELEMENTS} elements"));
+            self.refuse(format!(
+                "asked for a table of more than {TABLE_ELEMENTS} elements"
+            ));
             return Ok(false);
         }
         Ok(true)

@@ -23,7 +23,10 @@ impl Reference {
         let path = Path::new(uses);
         if uses.starts_with(['.', '/']) || path.extension().is_some_and(|end| end == "wasm") {
             Self::File(folder.join(path))
-        } else if uses.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+        } else if uses
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        {
             Self::BuiltIn(uses.to_owned())
         } else {
             Self::Registry(uses.to_owned())
@@ -53,7 +56,10 @@ mod tests {
             ("../x/mine", Reference::File("/p/../x/mine".into())),
             ("mine.wasm", Reference::File("/p/mine.wasm".into())),
             ("/abs/mine.wasm", Reference::File("/abs/mine.wasm".into())),
-            ("ghcr.io/acme/mine:1", Reference::Registry("ghcr.io/acme/mine:1".into())),
+            (
+                "ghcr.io/acme/mine:1",
+                Reference::Registry("ghcr.io/acme/mine:1".into()),
+            ),
         ];
         for (uses, expected) in cases {
             assert_eq!(Reference::parse(uses, Path::new("/p")), expected, "{uses}");

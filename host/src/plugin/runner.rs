@@ -2,16 +2,13 @@
 //! permissions link, one call, and what its end means.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
 use futures::future::BoxFuture;
 use serde_json::Value;
-use sluice_pipeline::{
-    permission::Permissions,
-    schedule::{Outcome, Schedule},
-};
+use sluice_pipeline::{permission::Permissions, schedule::Schedule};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,16 +22,14 @@ use super::{
 use crate::{
     bindings::{
         ComponentPre,
-        exports::sluice::plugin::step::{
-            Context, Failure, FailureKind, Outcome as WitOutcome, StepSummary,
-        },
+        exports::sluice::plugin::step::{Context, Failure, FailureKind},
     },
     capability::{
         http::{Egress, HttpCalls},
         kube::{Cluster, KubeCalls},
     },
     run::{
-        Attempt, AttemptEnd, Effects, Reporter, Summary, Worker,
+        Attempt, AttemptEnd, Effects, Reporter, Worker,
         clock::Clock,
         event::{Blame, ErrorKind, StepError},
     },
@@ -66,7 +61,10 @@ impl PluginWorker {
         schedule: &Schedule,
         world: World,
     ) -> Result<Self, (String, PluginError)> {
-        let engine = library.engine().map_err(|error| (String::new(), error))?.clone();
+        let engine = library
+            .engine()
+            .map_err(|error| (String::new(), error))?
+            .clone();
         let mut components = HashMap::new();
         let mut ready = HashMap::new();
         let mut repeatable = BTreeMap::new();
@@ -78,23 +76,31 @@ impl PluginWorker {
             }
             let linked = Linked::of(&step.permissions);
             let key = (uses.clone(), linked);
-            if !ready.contains_key(&key) {
+            if let Entry::Vacant(entry) = ready.entry(key) {
                 let link = || -> wasmtime::Result<_> {
                     let linker = engine.linker(linked)?;
                     ComponentPre::new(linker.instantiate_pre(&components[&uses])?)
                 };
-                let linked = link().map_err(|error| failed(PluginError::Contract(root(&error))))?;
-                ready.insert(key, linked);
+                let plugin = link().map_err(|error| failed(PluginError::Contract(root(&error))))?;
+                entry.insert(plugin);
             }
             repeatable.insert(uses, step.repeatable());
         }
-        Ok(Self { engine, world, ready, repeatable })
+        Ok(Self {
+            engine,
+            world,
+            ready,
+            repeatable,
+        })
     }
 }
 
 impl Linked {
     fn of(permissions: &Permissions) -> Self {
-        Self { kube: !permissions.kube_apply.is_empty(), http: !permissions.http.is_empty() }
+        Self {
+            kube: !permissions.kube_apply.is_empty(),
+            http: !permissions.http.is_empty(),
+        }
     }
 }
 
@@ -128,13 +134,16 @@ async fn run(
     let config = attempt.config.to_string();
     let call = async {
         let plugin = plugin.instantiate_async(&mut store).await?;
-        plugin.sluice_plugin_step().call_run(&mut store, &context, &config).await
+        plugin
+            .sluice_plugin_step()
+            .call_run(&mut store, &context, &config)
+            .await
     };
     let called = call.await;
     store.data().finish_output();
     match called {
         Ok(Ok(outputs)) => outputs_of(&outputs),
-        Ok(Err(failure)) => Err(failure_of(failure)),
+        Ok(Err(failure)) => Err(failure_of(failure, attempt.effects.refused())),
         Err(error) => Err(trap(&error, store.data().limits.refused.as_deref())),
     }
 }
@@ -156,7 +165,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         cancel: attempt.cancel.clone(),
         cluster: world.cluster.clone(),
     };
-    Instance::new(http, kube, attempt.reporter.clone())
+    Instance::new(http, kube, attempt.needs.clone(), attempt.reporter.clone())
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -184,7 +193,7 @@ impl Refusing {
             cancel: CancellationToken::new(),
             cluster: Cluster::Offline,
         };
-        Instance::new(http, kube, reporter)
+        Instance::new(http, kube, Vec::new(), reporter)
     }
 }
 
@@ -197,31 +206,7 @@ fn context(attempt: &Attempt) -> Context {
         trigger: attempt.trigger.to_string(),
         link: None,
         elapsed: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-        steps: attempt.needs.iter().map(|step| summary(step)).collect(),
         details: "{}".to_owned(),
-    }
-}
-
-fn summary(step: &Summary) -> StepSummary {
-    StepSummary {
-        id: step.id.clone(),
-        title: step.title.clone(),
-        uses: step.uses.clone(),
-        outcome: match step.outcome {
-            Outcome::Success => WitOutcome::Success,
-            Outcome::Failure => WitOutcome::Failure,
-            Outcome::Skipped => WitOutcome::Skipped,
-            Outcome::Cancelled => WitOutcome::Cancelled,
-            Outcome::Unknown => WitOutcome::Unknown,
-        },
-        outputs: step.outputs.to_string(),
-        duration: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
-        reason: step.reason.clone(),
-        details: if step.continue_on_error {
-            r#"{"continue-on-error":true}"#.to_owned()
-        } else {
-            "{}".to_owned()
-        },
     }
 }
 
@@ -237,17 +222,25 @@ fn outputs_of(text: &str) -> AttemptEnd {
     }
     match serde_json::from_str::<Value>(text) {
         Ok(outputs @ Value::Object(_)) => Ok(outputs),
-        Ok(_) => wrong(ErrorKind::Contract, "its outputs are JSON but not an object".to_owned()),
-        Err(error) => wrong(ErrorKind::Contract, format!("its outputs are not JSON: {error}")),
+        Ok(_) => wrong(
+            ErrorKind::Contract,
+            "its outputs are JSON but not an object".to_owned(),
+        ),
+        Err(error) => wrong(
+            ErrorKind::Contract,
+            format!("its outputs are not JSON: {error}"),
+        ),
     }
 }
 
-/// What a failure that the plugin reports means. Only a wrong configuration is the
-/// pipeline author's; a plugin that says it failed speaks of the world.
-fn failure_of(failure: Failure) -> StepError {
+/// What a failure that the plugin reports means. A wrong configuration and a permission
+/// that sluice missed are the pipeline author's; for the rest the plugin speaks of the
+/// world, also where another system refused.
+fn failure_of(failure: Failure, refused: bool) -> StepError {
     let (blame, kind) = match failure.kind {
         FailureKind::Configuration => (Blame::Author, ErrorKind::Configuration),
-        FailureKind::Denied => (Blame::Author, ErrorKind::Denied),
+        FailureKind::Denied if refused => (Blame::Author, ErrorKind::Denied),
+        FailureKind::Denied => (Blame::World, ErrorKind::Denied),
         FailureKind::Unavailable => (Blame::World, ErrorKind::Unavailable),
         FailureKind::Failed | FailureKind::Other(_) => (Blame::World, ErrorKind::Failed),
         FailureKind::Unknown => (Blame::World, ErrorKind::Unknown),
@@ -258,13 +251,22 @@ fn failure_of(failure: Failure) -> StepError {
         message.truncate(message.floor_char_boundary(crate::run::LINE_LIMIT));
         message.push('…');
     }
-    StepError { blame, kind, message, retry_after: failure.retry_after }
+    StepError {
+        blame,
+        kind,
+        message,
+        retry_after: failure.retry_after,
+    }
 }
 
 /// What it means that the plugin did not come to its end.
 fn trap(error: &wasmtime::Error, refused: Option<&str>) -> StepError {
     if let Some(what) = refused {
-        return StepError::new(Blame::Plugin, ErrorKind::Limit, format!("the plugin {what}"));
+        return StepError::new(
+            Blame::Plugin,
+            ErrorKind::Limit,
+            format!("the plugin {what}"),
+        );
     }
     let message = if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         format!("the plugin ended by `exit({})` without a result", exit.0)

@@ -29,6 +29,7 @@ struct Ledger {
     in_flight: watch::Sender<usize>,
     lost: AtomicBool,
     planned: AtomicBool,
+    refused: AtomicBool,
 }
 
 /// An effect on its way. Dropping it without a word leaves it unknown.
@@ -47,6 +48,7 @@ impl Effects {
             in_flight: watch::Sender::new(0),
             lost: AtomicBool::new(false),
             planned: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
         }))
     }
 
@@ -56,7 +58,10 @@ impl Effects {
         self.0.say(&effect, EffectState::Started, Value::Null);
         self.0.lock().insert(id, effect);
         self.0.in_flight.send_modify(|count| *count += 1);
-        Started { id, ledger: self.0.clone() }
+        Started {
+            id,
+            ledger: self.0.clone(),
+        }
     }
 
     /// Says that a dry run foresees the effect.
@@ -67,7 +72,9 @@ impl Effects {
 
     /// Says that the effect is refused, and why.
     pub fn refuse(&self, effect: &Effect, why: &str) {
-        self.0.say(effect, EffectState::Refused, json!({ "reason": why }));
+        self.0.refused.store(true, Ordering::Relaxed);
+        self.0
+            .say(effect, EffectState::Refused, json!({ "reason": why }));
     }
 
     /// Waits until no effect is on its way, at most so long; those that still are by then
@@ -78,7 +85,11 @@ impl Effects {
         if tokio::time::timeout(limit, settled).await.is_err() {
             let open = self.0.lock().keys().copied().collect::<Vec<_>>();
             for id in open {
-                self.0.end(id, EffectState::Unknown, json!({ "reason": "no answer came" }));
+                self.0.end(
+                    id,
+                    EffectState::Unknown,
+                    json!({ "reason": "no answer came" }),
+                );
             }
         }
     }
@@ -86,6 +97,11 @@ impl Effects {
     /// An effect was asked for and its answer was lost.
     pub fn lost(&self) -> bool {
         self.0.lost.load(Ordering::Relaxed)
+    }
+
+    /// A permission of sluice was missing for an effect.
+    pub fn refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
     }
 
     /// An effect was foreseen instead of done.
@@ -102,12 +118,14 @@ impl Started {
 
     /// The world refused it, or it was never sent: nothing changed.
     pub fn failed(self, why: &str) {
-        self.ledger.end(self.id, EffectState::Failed, json!({ "reason": why }));
+        self.ledger
+            .end(self.id, EffectState::Failed, json!({ "reason": why }));
     }
 
     /// It was sent, and the answer was lost.
     pub fn unknown(self, why: &str) {
-        self.ledger.end(self.id, EffectState::Unknown, json!({ "reason": why }));
+        self.ledger
+            .end(self.id, EffectState::Unknown, json!({ "reason": why }));
     }
 }
 
@@ -125,7 +143,9 @@ impl Ledger {
 
     /// Ends an effect once; a second end of the same is ignored.
     fn end(&self, id: u64, state: EffectState, detail: Value) {
-        let Some(effect) = self.lock().remove(&id) else { return };
+        let Some(effect) = self.lock().remove(&id) else {
+            return;
+        };
         if state == EffectState::Unknown {
             self.lost.store(true, Ordering::Relaxed);
         }
@@ -141,6 +161,10 @@ impl Ledger {
         } else if detail.is_null() {
             detail = became;
         }
-        self.reporter.effect(Effect { state, detail, ..effect.clone() });
+        self.reporter.effect(Effect {
+            state,
+            detail,
+            ..effect.clone()
+        });
     }
 }

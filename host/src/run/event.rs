@@ -233,7 +233,12 @@ pub struct StepError {
 impl StepError {
     /// An error without a wish for when to repeat.
     pub fn new(blame: Blame, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { blame, kind, message: message.into(), retry_after: None }
+        Self {
+            blame,
+            kind,
+            message: message.into(),
+            retry_after: None,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::secret::{StepSecrets, Vault};
 
 /// How long an attempt may take where the step names no timeout.
-const TIMEOUT: Duration = Duration::from_secs(3600);
+const TIMEOUT: Duration = Duration::from_hours(1);
 /// How long a cancelled step may take to end in order before its call is dropped.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
 /// How long effects that are on their way may take to settle once their attempt is over.
@@ -97,11 +97,15 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
                 if alone {
                     return Ok(attempts(step).await);
                 }
-                tokio::spawn(attempts(step)).await.map_err(|error| (index, error.to_string()))
+                tokio::spawn(attempts(step))
+                    .await
+                    .map_err(|error| (index, error.to_string()))
             };
             running.push(ending);
         }
-        let Some(ended) = running.next().await else { break };
+        let Some(ended) = running.next().await else {
+            break;
+        };
         match ended {
             Ok(ended) => progress.end(ended),
             // A step's task neither panics nor is aborted; if it does all the same, its
@@ -188,18 +192,25 @@ impl<'a> Progress<'a> {
             return Ok(None);
         }
         let cancelled = self.run.cancel.gently.is_cancelled();
-        let view = RunView { run: &self.facts, cancelled, steps: &self.views };
-        let decision =
-            step.decide(&view).map_err(|problem| author(&problem.message))?;
+        let view = RunView {
+            run: &self.facts,
+            cancelled,
+            steps: &self.views,
+        };
+        let decision = step
+            .decide(&view)
+            .map_err(|problem| author(&problem.message))?;
         if let Decision::Skip { reason } = decision {
             self.skip(index, &reporter, reason);
             return Ok(None);
         }
         let mask = self.run.reporter.mask();
-        let secrets = self.run.vault.resolve(step.secrets(), &step.permissions, mask)?;
+        let secrets = self
+            .run
+            .vault
+            .resolve(step.secrets(), &step.permissions, mask)?;
         let secrets = Arc::new(secrets);
-        let placeholder =
-            |name: &str| secrets.placeholder(name).unwrap_or_default().to_owned();
+        let placeholder = |name: &str| secrets.placeholder(name).unwrap_or_default().to_owned();
         let config = step
             .config(&view, &placeholder)
             .map_err(|problem| author(&problem.message))?;
@@ -210,23 +221,46 @@ impl<'a> Progress<'a> {
             worker: self.run.worker.clone(),
             reporter,
             // A step that starts in a cancelled run (`always()`) is not itself cancelled.
-            cancel: if cancelled { CancellationToken::new() } else { self.run.cancel.gently.clone() },
+            cancel: if cancelled {
+                CancellationToken::new()
+            } else {
+                self.run.cancel.gently.clone()
+            },
             at_once: self.run.cancel.at_once.clone(),
             config,
             secrets,
-            needs: step.ancestors.iter().filter_map(|&need| self.summaries[need].clone()).collect(),
+            needs: step
+                .ancestors
+                .iter()
+                .filter_map(|&need| self.summaries[need].clone())
+                .collect(),
             elapsed: self.started.elapsed(),
         }))
     }
 
     fn skip(&mut self, index: usize, reporter: &Reporter, reason: String) {
-        reporter.say(EventKind::StepSkipped { reason: reason.clone() });
-        self.settle(index, Outcome::Skipped, json!({}), Duration::ZERO, Some(reason));
+        reporter.say(EventKind::StepSkipped {
+            reason: reason.clone(),
+        });
+        self.settle(
+            index,
+            Outcome::Skipped,
+            json!({}),
+            Duration::ZERO,
+            Some(reason),
+        );
     }
 
     /// Takes note of a step's end and says it.
     fn end(&mut self, ended: Ended) {
-        let Ended { index, outcome, outputs, assumed, error, duration } = ended;
+        let Ended {
+            index,
+            outcome,
+            outputs,
+            assumed,
+            error,
+            duration,
+        } = ended;
         let step = &self.schedule.steps[index];
         let failed = outcome != Outcome::Success;
         let tolerated = failed && step.continue_on_error;
@@ -234,19 +268,28 @@ impl<'a> Progress<'a> {
             message: self.run.reporter.mask().text(&error.message),
             ..error
         });
-        self.run.reporter.of_step(&step.id).say(EventKind::StepFinished {
-            outcome,
-            outputs: self.run.reporter.masked(outputs.clone()),
-            assumed,
-            error: error.clone(),
-            tolerated,
-            duration_ms: millis(duration),
-        });
+        self.run
+            .reporter
+            .of_step(&step.id)
+            .say(EventKind::StepFinished {
+                outcome,
+                outputs: self.run.reporter.masked(outputs.clone()),
+                assumed,
+                error: error.clone(),
+                tolerated,
+                duration_ms: millis(duration),
+            });
         if failed && !tolerated && self.first_error.is_none() {
             let error = error.clone().unwrap_or_else(cancelled_error);
             self.first_error = Some((outcome, error));
         }
-        self.settle(index, outcome, outputs, duration, error.map(|error| error.message));
+        self.settle(
+            index,
+            outcome,
+            outputs,
+            duration,
+            error.map(|error| error.message),
+        );
     }
 
     fn settle(
@@ -259,7 +302,10 @@ impl<'a> Progress<'a> {
     ) {
         let step = &self.schedule.steps[index];
         self.state[index] = State::Ended;
-        self.views[index] = StepView { outcome: Some(outcome), outputs: outputs.clone() };
+        self.views[index] = StepView {
+            outcome: Some(outcome),
+            outputs: outputs.clone(),
+        };
         self.summaries[index] = Some(Arc::new(Summary {
             id: step.id.clone(),
             title: step.title.clone().unwrap_or_else(|| step.id.clone()),
@@ -275,21 +321,38 @@ impl<'a> Progress<'a> {
     /// Of the whole run: cancelled if it was, else what the first intolerable error says.
     fn finish(&self) -> RunEnd {
         if self.run.cancel.gently.is_cancelled() {
-            let lost = self.views.iter().any(|view| view.outcome == Some(Outcome::Unknown));
-            let outcome = if lost { Outcome::Unknown } else { Outcome::Cancelled };
+            let lost = self
+                .views
+                .iter()
+                .any(|view| view.outcome == Some(Outcome::Unknown));
+            let outcome = if lost {
+                Outcome::Unknown
+            } else {
+                Outcome::Cancelled
+            };
             let error = self.first_error.as_ref().map(|(_, error)| error.clone());
             return RunEnd { outcome, error };
         }
         match &self.first_error {
-            Some((outcome, error)) => RunEnd { outcome: *outcome, error: Some(error.clone()) },
-            None => RunEnd { outcome: Outcome::Success, error: None },
+            Some((outcome, error)) => RunEnd {
+                outcome: *outcome,
+                error: Some(error.clone()),
+            },
+            None => RunEnd {
+                outcome: Outcome::Success,
+                error: None,
+            },
         }
     }
 
     /// The pipeline's outputs as far as they can be had.
     fn outputs(&self) -> Value {
         let cancelled = self.run.cancel.gently.is_cancelled();
-        let view = RunView { run: &self.facts, cancelled, steps: &self.views };
+        let view = RunView {
+            run: &self.facts,
+            cancelled,
+            steps: &self.views,
+        };
         let outputs = self.schedule.outputs(&view).unwrap_or_default();
         self.run.reporter.masked(Value::Object(outputs))
     }
@@ -301,7 +364,10 @@ async fn attempts(step: Prepared) -> Ended {
     let scheduled = &step.schedule.steps[step.index];
     let mut number = 1;
     loop {
-        step.reporter.say(EventKind::StepStarted { attempt: number, uses: scheduled.uses.clone() });
+        step.reporter.say(EventKind::StepStarted {
+            attempt: number,
+            uses: scheduled.uses.clone(),
+        });
         let effects = Effects::new(step.reporter.clone());
         let end = attempt(&step, scheduled, number, started, effects.clone()).await;
         effects.settle(SETTLE).await;
@@ -310,7 +376,11 @@ async fn attempts(step: Prepared) -> Ended {
         };
         number += 1;
         let after_ms = millis(after);
-        step.reporter.say(EventKind::StepRetrying { attempt: number, after_ms, error });
+        step.reporter.say(EventKind::StepRetrying {
+            attempt: number,
+            after_ms,
+            error,
+        });
         tokio::select! {
             () = tokio::time::sleep(after) => {}
             () = step.cancel.cancelled() => {
@@ -382,7 +452,9 @@ fn next_attempt(
     {
         return None;
     }
-    let backoff = retry.backoff.saturating_mul(2_u32.saturating_pow(number - 1));
+    let backoff = retry
+        .backoff
+        .saturating_mul(2_u32.saturating_pow(number - 1));
     let asked = Duration::from_millis(error.retry_after.unwrap_or(0));
     Some((backoff.max(asked), error.clone()))
 }
@@ -402,7 +474,8 @@ fn covers(retry: &Retry, kind: ErrorKind) -> bool {
 fn ended(index: usize, end: AttemptEnd, effects: &Effects, started: Instant) -> Ended {
     let (outcome, outputs, error) = match end {
         Ok(_) if effects.lost() => {
-            let message = "the answer to an effect was lost; look at the world before running it again";
+            let message =
+                "the answer to an effect was lost; look at the world before running it again";
             let error = StepError::new(Blame::World, ErrorKind::Unknown, message);
             (Outcome::Unknown, json!({}), Some(error))
         }
@@ -417,14 +490,24 @@ fn ended(index: usize, end: AttemptEnd, effects: &Effects, started: Instant) -> 
             (outcome, json!({}), Some(error))
         }
     };
-    Ended { index, outcome, outputs, assumed: effects.planned(), error, duration: started.elapsed() }
+    Ended {
+        index,
+        outcome,
+        outputs,
+        assumed: effects.planned(),
+        error,
+        duration: started.elapsed(),
+    }
 }
 
 /// A step's task is gone without an end: what it did is unknown.
 fn lost(index: usize, why: &str) -> Ended {
     let message = format!("the step was lost: {why}");
     let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
-    Ended { outcome: Outcome::Unknown, ..failed_to_start(index, error) }
+    Ended {
+        outcome: Outcome::Unknown,
+        ..failed_to_start(index, error)
+    }
 }
 
 fn failed_to_start(index: usize, error: StepError) -> Ended {

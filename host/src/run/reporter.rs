@@ -46,13 +46,24 @@ struct Said {
 impl Reporter {
     /// The reporter of a run, which masks what `mask` knows at the time of saying.
     pub fn new(run: &str, clock: Clock, mask: Mask, events: UnboundedSender<Event>) -> Self {
-        Self { run: run.into(), step: None, clock, mask, events, said: Arc::default() }
+        Self {
+            run: run.into(),
+            step: None,
+            clock,
+            mask,
+            events,
+            said: Arc::default(),
+        }
     }
 
     /// The reporter of one of its steps, with a log of its own.
     #[must_use]
     pub fn of_step(&self, id: &str) -> Self {
-        Self { step: Some(id.into()), said: Arc::default(), ..self.clone() }
+        Self {
+            step: Some(id.into()),
+            said: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// The run's identifier.
@@ -97,13 +108,20 @@ impl Reporter {
 
     /// Says a line of the plugin's, within the size of its log.
     pub fn log(&self, level: Level, message: &str, fields: Vec<(String, String)>) {
-        let more = fields.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let more = fields
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
         if let Some(message) = self.admit(message, more) {
             let fields = fields
                 .into_iter()
                 .map(|(key, value)| (self.mask.text(&key), self.mask.text(&value)))
                 .collect::<BTreeMap<_, _>>();
-            self.say(EventKind::StepLog { level, message, fields });
+            self.say(EventKind::StepLog {
+                level,
+                message,
+                fields,
+            });
         }
     }
 

@@ -37,7 +37,12 @@ impl Mask {
 
     /// The value with every key and text in it without any known value.
     pub fn value(&self, value: Value) -> Value {
-        if self.0.read().expect("no holder of the lock panics").is_empty() {
+        if self
+            .0
+            .read()
+            .expect("no holder of the lock panics")
+            .is_empty()
+        {
             return value;
         }
         match value {
@@ -59,7 +64,11 @@ fn forms_of(value: &str) -> Vec<String> {
         && url.has_host()
         && url.path().len() > 1
     {
-        forms.push(url[url::Position::BeforePath..].trim_start_matches('/').to_owned());
+        forms.push(
+            url[url::Position::BeforePath..]
+                .trim_start_matches('/')
+                .to_owned(),
+        );
     }
     for form in forms.clone() {
         forms.push(url::form_urlencoded::byte_serialize(form.as_bytes()).collect());
@@ -108,7 +117,10 @@ mod tests {
         assert_eq!(mask().text("a hunter2\"hunter2 b"), "a *** b");
         assert_eq!(mask().text(r#"a hunter2\"hunter2 b"#), "a *** b");
         assert_eq!(mask().text("x=hunter2%22hunter2&y"), "x=***&y");
-        assert_eq!(mask().text("GET /services/T0/B0/abcdef HTTP/1.1"), "GET /*** HTTP/1.1");
+        assert_eq!(
+            mask().text("GET /services/T0/B0/abcdef HTTP/1.1"),
+            "GET /*** HTTP/1.1"
+        );
     }
 
     #[test]

@@ -42,7 +42,10 @@ impl StepSecrets {
     ) -> Result<(), StepError> {
         let token = token()?;
         let placeholder = match secret.placement {
-            Placement::Url => format!("{}/{token}", origin(name, secret, value.as_deref(), permissions)?),
+            Placement::Url => format!(
+                "{}/{token}",
+                origin(name, secret, value.as_deref(), permissions)?
+            ),
             Placement::Header => token.clone(),
         };
         self.0.push(Held {
@@ -59,7 +62,10 @@ impl StepSecrets {
 
     /// What the plugin gets for the named secret.
     pub fn placeholder(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|held| held.name == name).map(|held| held.placeholder.as_str())
+        self.0
+            .iter()
+            .find(|held| held.name == name)
+            .map(|held| held.placeholder.as_str())
     }
 
     /// All of them.
@@ -86,10 +92,15 @@ fn origin(
         StepError::new(Blame::Author, ErrorKind::Secret, message)
     };
     let Some(value) = value else {
-        let host = secret.hosts.first().map(ToString::to_string).unwrap_or_default();
+        let host = secret
+            .hosts
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let host = host.trim_start_matches("*.");
         let rules = permissions.http.iter();
-        let mut rules = rules.filter(|rule| rule.scheme == Scheme::Https && rule.host.matches(host));
+        let mut rules =
+            rules.filter(|rule| rule.scheme == Scheme::Https && rule.host.matches(host));
         return Ok(match rules.next().map_or(443, |rule| rule.port) {
             443 => format!("https://{host}"),
             port => format!("https://{host}:{port}"),
@@ -103,7 +114,9 @@ fn origin(
         return Err(refused("its value's host is none of its `hosts`"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("its value carries a user name or password before the host"));
+        return Err(refused(
+            "its value carries a user name or password before the host",
+        ));
     }
     Ok(url[..Position::BeforePath].to_owned())
 }
@@ -115,6 +128,5 @@ fn token() -> Result<String, StepError> {
         let message = format!("the system gives no random bytes: {error}");
         StepError::new(Blame::World, ErrorKind::Unavailable, message)
     })?;
-    let digits = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Ok(format!("sluice-secret-{digits}"))
+    Ok(format!("sluice-secret-{:032x}", u128::from_ne_bytes(bytes)))
 }

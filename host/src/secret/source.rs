@@ -45,7 +45,10 @@ pub struct Vault {
 impl Vault {
     /// A vault of the declared secrets.
     pub fn new(declared: Vec<Secret>, sources: Sources) -> Self {
-        Self { declared: Arc::new(declared), sources }
+        Self {
+            declared: Arc::new(declared),
+            sources,
+        }
     }
 
     /// Why the named secret cannot be had, without keeping its value.
@@ -75,10 +78,13 @@ impl Vault {
     }
 
     fn secret(&self, name: &str) -> Result<&Secret, StepError> {
-        self.declared.iter().find(|secret| secret.name == name).ok_or_else(|| {
-            let message = format!("secret `{name}` passed the check without being declared");
-            StepError::new(Blame::Sluice, ErrorKind::Internal, message)
-        })
+        self.declared
+            .iter()
+            .find(|secret| secret.name == name)
+            .ok_or_else(|| {
+                let message = format!("secret `{name}` passed the check without being declared");
+                StepError::new(Blame::Sluice, ErrorKind::Internal, message)
+            })
     }
 
     /// The value of a secret; `None` where none is to be resolved.
@@ -87,7 +93,10 @@ impl Vault {
         let value = match &self.sources {
             Sources::None => return Ok(None),
             Sources::Dummies => return Ok(Some(dummy(name, secret))),
-            Sources::Real { environment, folder } => match &secret.source {
+            Sources::Real {
+                environment,
+                folder,
+            } => match &secret.source {
                 SecretSource::Env(variable) => from_environment(name, variable, environment)?,
                 SecretSource::File(path) => from_file(name, &folder.join(path))?,
             },
@@ -119,7 +128,10 @@ fn from_environment(
 
 fn from_file(name: &str, path: &Path) -> Result<String, StepError> {
     let value = std::fs::read_to_string(path).map_err(|error| {
-        refused(format!("secret `{name}` is missing: cannot read `{}`: {error}", path.display()))
+        refused(format!(
+            "secret `{name}` is missing: cannot read `{}`: {error}",
+            path.display()
+        ))
     })?;
     Ok(value.trim_end_matches(['\n', '\r']).to_owned())
 }
@@ -127,7 +139,11 @@ fn from_file(name: &str, path: &Path) -> Result<String, StepError> {
 /// A value of the right form that opens nothing.
 fn dummy(name: &str, secret: &Secret) -> String {
     if secret.placement == Placement::Url {
-        let host = secret.hosts.first().map(ToString::to_string).unwrap_or_default();
+        let host = secret
+            .hosts
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         format!("https://{}/practice/{name}", host.trim_start_matches("*."))
     } else {
         format!("practice-{name}")

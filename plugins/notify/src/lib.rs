@@ -8,10 +8,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::bindings::exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest};
-use crate::bindings::sluice::plugin::log;
+use crate::bindings::sluice::plugin::{log, needs};
 use crate::config::Config;
 use crate::deliver::{Answer, Lost, World};
-use crate::summary::Summary;
+use crate::summary::{Summary, Told};
 use crate::url::Url;
 
 mod bindings;
@@ -38,7 +38,8 @@ impl Guest for Notify {
     fn run(context: Context, config: String) -> Result<String, Failure> {
         let config = Config::read(&config)
             .map_err(|problem| deliver::failure(FailureKind::Configuration, problem))?;
-        let summary = Summary::of(&context, &config);
+        let steps = needs::steps();
+        let summary = Summary::of(&Told { context, steps }, &config);
         let sent = deliver::deliver(&mut Host::new(), &config, &summary)?;
         let sent: Vec<Value> = sent
             .iter()

@@ -3,9 +3,8 @@
 
 use serde_json::Value;
 
-use crate::bindings::exports::sluice::plugin::step::{
-    Context, Outcome as StepOutcome, StepSummary,
-};
+use crate::bindings::exports::sluice::plugin::step::Context;
+use crate::bindings::sluice::plugin::needs::{Outcome as StepOutcome, StepSummary};
 use crate::config::Config;
 
 /// The longest name or title, in characters.
@@ -95,11 +94,20 @@ impl Outcome {
     }
 }
 
+/// What the host tells of the run.
+pub(crate) struct Told {
+    /// The run, and this step's place in it.
+    pub(crate) context: Context,
+    /// The steps that this one needs, as they ended.
+    pub(crate) steps: Vec<StepSummary>,
+}
+
 impl Summary {
     /// Sums the run up, as far as the step that tells it can see.
-    pub(crate) fn of(context: &Context, config: &Config) -> Self {
+    pub(crate) fn of(told: &Told, config: &Config) -> Self {
+        let Told { context, steps } = told;
         let pipeline = clean(&context.pipeline, NAME);
-        let error = context.steps.iter().find_map(|step| {
+        let error = steps.iter().find_map(|step| {
             let failed = matches!(
                 Outcome::of(&step.outcome),
                 Outcome::Failure | Outcome::Unknown
@@ -117,7 +125,7 @@ impl Summary {
                 .as_deref()
                 .map_or_else(|| pipeline.clone(), |title| clean(title, NAME)),
             pipeline,
-            outcome: overall(&context.steps),
+            outcome: overall(steps),
             elapsed: context.elapsed,
             link: config
                 .link
@@ -125,8 +133,8 @@ impl Summary {
                 .or(context.link.as_ref())
                 .map(|link| clean(link, TEXT)),
             details: config.details.as_deref().map(|text| clean(text, TEXT)),
-            steps: context.steps.iter().map(step).collect(),
-            deployed: context.steps.iter().filter_map(deployed).collect(),
+            steps: steps.iter().map(step).collect(),
+            deployed: steps.iter().filter_map(deployed).collect(),
             error,
         }
     }

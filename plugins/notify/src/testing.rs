@@ -1,9 +1,10 @@
 //! Runs to be told, for the tests, and the golden files that their messages are held
 //! against: `BLESS=1` writes them.
 
-use crate::bindings::exports::sluice::plugin::step::{Context, Outcome, StepSummary};
+use crate::bindings::exports::sluice::plugin::step::Context;
+use crate::bindings::sluice::plugin::needs::{Outcome, StepSummary};
 use crate::config::Config;
-use crate::summary::Summary;
+use crate::summary::{Summary, Told};
 
 pub(crate) fn config(text: &str) -> Config {
     Config::read(text).expect("the test's own config")
@@ -35,8 +36,8 @@ pub(crate) fn deployed(images: &str, verified: bool) -> StepSummary {
     }
 }
 
-pub(crate) fn context(steps: Vec<StepSummary>) -> Context {
-    Context {
+pub(crate) fn told(steps: Vec<StepSummary>) -> Told {
+    let context = Context {
         run: "run-7".to_owned(),
         pipeline: "deploy-web".to_owned(),
         step: "tell".to_owned(),
@@ -44,9 +45,9 @@ pub(crate) fn context(steps: Vec<StepSummary>) -> Context {
         trigger: "{}".to_owned(),
         link: None,
         elapsed: 75_000,
-        steps,
         details: "{}".to_owned(),
-    }
+    };
+    Told { context, steps }
 }
 
 /// A sentence and the run that it is about.
@@ -58,7 +59,7 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
     );
     let image = r#"{"app":"ghcr.io/acme/web:2"}"#;
     let pull = "image missing\npod `web-2-a`: ErrImagePull: not found";
-    let mut hostile = context(vec![StepSummary {
+    let mut hostile = told(vec![StepSummary {
         title: "<!channel> `x` \u{1b}[31mred\u{1b}[0m\u{202e}".to_owned(),
         ..step(
             "a",
@@ -66,17 +67,17 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
             Some("<@U1> ``` ::set-output:: & \u{7}bell"),
         )
     }]);
-    hostile.pipeline = "<!here|all> *bold*".to_owned();
-    hostile.link = Some("javascript:alert(1)|x".to_owned());
+    hostile.context.pipeline = "<!here|all> *bold*".to_owned();
+    hostile.context.link = Some("javascript:alert(1)|x".to_owned());
     vec![
         (
             "a success with what was deployed, the author's words and link",
-            Summary::of(&context(vec![deployed(image, true)]), &full),
+            Summary::of(&told(vec![deployed(image, true)]), &full),
         ),
         (
             "a failure with its reason, and a step that was skipped for it",
             Summary::of(
-                &context(vec![
+                &told(vec![
                     step("deploy", Outcome::Failure, Some(pull)),
                     step("mirror", Outcome::Skipped, Some("step `deploy` failed")),
                 ]),
@@ -86,14 +87,14 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
         (
             "a cancelled run",
             Summary::of(
-                &context(vec![step("deploy", Outcome::Cancelled, Some("cancelled"))]),
+                &told(vec![step("deploy", Outcome::Cancelled, Some("cancelled"))]),
                 &plain,
             ),
         ),
         (
             "a lost step makes the run unknown, also beside a failed one",
             Summary::of(
-                &context(vec![
+                &told(vec![
                     step("deploy", Outcome::Unknown, Some("the answer was lost")),
                     step("mirror", Outcome::Failure, Some("refused")),
                 ]),
@@ -102,7 +103,7 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
         ),
         (
             "a deploy that is not verified says so",
-            Summary::of(&context(vec![deployed(image, false)]), &plain),
+            Summary::of(&told(vec![deployed(image, false)]), &plain),
         ),
         (
             "hostile names and links mention nobody and lead nowhere",
@@ -111,7 +112,7 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
         (
             "a reason of 10 kB is cut",
             Summary::of(
-                &context(vec![step(
+                &told(vec![step(
                     "a",
                     Outcome::Failure,
                     Some(&"<&>x".repeat(2_500)),
@@ -122,7 +123,7 @@ pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
         (
             "a run of many steps lists the first",
             Summary::of(
-                &context(
+                &told(
                     (0..30)
                         .map(|n| step(&format!("s{n}"), Outcome::Success, None))
                         .collect(),

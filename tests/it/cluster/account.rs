@@ -169,7 +169,7 @@ fn account_without_a_right_is_told_which() {
     for (rights, message) in cases {
         let real = Real::set(Fate::Ready);
         let said = deploy_with(&real, &rights, NEW);
-        let failure = format!("deploy failure: author, denied: {message}");
+        let failure = format!("deploy failure: world, denied: {message}");
         assert_eq!(end(&real, &said), [&failure, "run failure"], "{}", said.out);
     }
 }

@@ -74,8 +74,8 @@ fn told_of_status(requests: Requests, code: u16) -> (Practice, Vec<String>) {
 #[test]
 fn refused_and_failing_reads_end_the_step_before_anything_is_written() {
     let cases = [
-        (401, "author, denied", UNAUTHORIZED.to_owned()),
-        (403, "author, denied", forbidden("get")),
+        (401, "world, denied", UNAUTHORIZED.to_owned()),
+        (403, "world, denied", forbidden("get")),
         (404, "world, failed", NOT_FOUND.to_owned()),
         (409, "world, failed", CONFLICT.to_owned()),
         (429, "world, unavailable", TOO_MANY.to_owned()),
@@ -97,12 +97,12 @@ fn refused_and_failing_reads_end_the_step_before_anything_is_written() {
 #[test]
 fn refused_and_failing_patch_is_not_repeated() {
     let cases = [
-        (401, "author, denied", UNAUTHORIZED.to_owned()),
-        (403, "author, denied", forbidden("patch")),
+        (401, "world, denied", UNAUTHORIZED.to_owned()),
+        (403, "world, denied", forbidden("patch")),
         (404, "world, failed", NOT_FOUND.to_owned()),
         (
             422,
-            "author, denied",
+            "world, denied",
             "the server rejected our request due to an error in our request".to_owned(),
         ),
         (429, "world, unavailable", TOO_MANY.to_owned()),

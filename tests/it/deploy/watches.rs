@@ -151,7 +151,7 @@ fn watch_that_is_refused_is_told() {
         assert_eq!(said.code, Some(1));
         let told = story(&said, stage.namespace());
         let failure = format!(
-            "deploy failure: author, denied: following `Deployment NS/web`: {what}: User \
+            "deploy failure: world, denied: following `Deployment NS/web`: {what}: User \
              \"system:serviceaccount:sluice:sluice\" cannot list resource \"{resource}\" in API \
              group \"{group}\" in the namespace \"NS\"; give that account the right by a Role"
         );

@@ -57,7 +57,7 @@ pub fn classify_import(name: &str) -> Import {
         return Import::Unknown;
     };
     match (package, interface) {
-        ("sluice:plugin", "log" | "step") if is_patch_of(version, "0.1") => Import::Inert,
+        ("sluice:plugin", "log" | "needs" | "step") if is_patch_of(version, "0.1") => Import::Inert,
         ("sluice:kube", "apply") if is_patch_of(version, "0.1") => {
             Import::Capability(Capability::KubeApply)
         }
@@ -91,6 +91,7 @@ mod tests {
     fn imports_are_judged_by_name_and_version() {
         let cases = [
             ("sluice:plugin/log@0.1.0", Import::Inert),
+            ("sluice:plugin/needs@0.1.0", Import::Inert),
             ("sluice:plugin/step@0.1.0", Import::Inert),
             ("sluice:plugin/log@0.2.0", Import::Unknown),
             ("sluice:plugin/other@0.1.0", Import::Unknown),

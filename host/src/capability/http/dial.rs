@@ -72,8 +72,8 @@ impl Dialer {
         if asked.scheme == Scheme::Http {
             return Ok(Box::new(stream));
         }
-        let name = ServerName::try_from(asked.host.clone())
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        let name =
+            ServerName::try_from(asked.host.clone()).map_err(|_| Error::HttpRequestUriInvalid)?;
         let connector = TlsConnector::from(tls().map_err(Error::Tls)?);
         match tokio::time::timeout(CONNECT, connector.connect(name, stream)).await {
             Err(_) => Err(Error::ConnectionTimeout),
@@ -82,7 +82,9 @@ impl Dialer {
     }
 }
 
-async fn within(connecting: impl Future<Output = io::Result<TcpStream>>) -> Result<TcpStream, Error> {
+async fn within(
+    connecting: impl Future<Output = io::Result<TcpStream>>,
+) -> Result<TcpStream, Error> {
     match tokio::time::timeout(CONNECT, connecting).await {
         Err(_) => Err(Error::ConnectionTimeout),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -99,7 +101,10 @@ async fn resolve(asked: &HttpRequest) -> Result<Vec<SocketAddr>, Error> {
     }
     match tokio::time::timeout(CONNECT, tokio::net::lookup_host((host, asked.port))).await {
         Err(_) => Err(Error::DnsTimeout),
-        Ok(Err(error)) => Err(Error::DnsError { rcode: Some(error.to_string()), info_code: None }),
+        Ok(Err(error)) => Err(Error::DnsError {
+            rcode: Some(error.to_string()),
+            info_code: None,
+        }),
         Ok(Ok(found)) => Ok(found.collect()),
     }
 }

@@ -27,11 +27,13 @@ const ANSWER_BODY: usize = 8 << 20;
 /// How long an answer may take to begin, where the plugin says nothing.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The longest that a plugin may ask for.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The answer, and nothing more to be done for it.
-pub(super) type Answer =
-    (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+pub(super) type Answer = (
+    Response<WasiBody>,
+    Box<dyn Future<Output = Result<(), Error>> + Send>,
+);
 
 /// A permitted request on its way.
 pub(super) struct Exchange {
@@ -56,7 +58,7 @@ impl Exchange {
         let Some(dialer) = self.dialer else {
             effect.detail = shown(&parts, &body, &self.secrets);
             self.effects.plan(&effect);
-            return answer(Response::new(()), Bytes::new());
+            return Ok(answer(Response::new(()), Bytes::new()));
         };
         let secure = self.asked.scheme == Scheme::Https || dialer.is_sink();
         let (body, told) =
@@ -83,9 +85,16 @@ impl Exchange {
         };
         if !self.secrets.is_empty() {
             // A compressed answer could carry a secret past the mask.
-            parts.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            parts.headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
         }
-        let wait = self.options.first_byte_timeout.unwrap_or(ANSWER).min(LONGEST);
+        let wait = self
+            .options
+            .first_byte_timeout
+            .unwrap_or(ANSWER)
+            .min(LONGEST);
         let response = send(stream, parts, body, wait, started).await?;
         let (mut head, body) = response.into_parts();
         let body = tokio::time::timeout(LONGEST, Limited::new(body, ANSWER_BODY).collect())
@@ -94,7 +103,7 @@ impl Exchange {
             .map_err(|_| Error::HttpResponseIncomplete)?
             .to_bytes();
         if self.secrets.is_empty() {
-            return answer(Response::from_parts(head, ()), body);
+            return Ok(answer(Response::from_parts(head, ()), body));
         }
         for value in head.headers.values_mut() {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -107,7 +116,7 @@ impl Exchange {
             Err(_) => body,
         };
         head.headers.remove(header::CONTENT_LENGTH);
-        answer(Response::from_parts(head, ()), body)
+        Ok(answer(Response::from_parts(head, ()), body))
     }
 }
 
@@ -130,7 +139,9 @@ async fn send(
     tokio::spawn(connection);
     // The request line names the path alone; the host stands in its header.
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    parts.uri = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
+    parts.uri = path
+        .parse::<Uri>()
+        .map_err(|_| Error::HttpRequestUriInvalid)?;
     parts.headers.remove(header::TRANSFER_ENCODING);
     parts.headers.remove(header::CONTENT_LENGTH);
     let request = Request::from_parts(parts, Full::new(body));
@@ -148,7 +159,9 @@ async fn send(
             Err(Error::ConnectionTerminated)
         }
         Err(_) => {
-            started.unknown(&format!("no answer came within {wait:?} after the request was sent"));
+            started.unknown(&format!(
+                "no answer came within {wait:?} after the request was sent"
+            ));
             Err(Error::HttpResponseTimeout)
         }
     }
@@ -156,25 +169,32 @@ async fn send(
 
 async fn collect(body: WasiBody, limit: usize) -> Result<Bytes, Error> {
     let collected = Limited::new(body, limit).collect().await;
-    collected.map(http_body_util::Collected::to_bytes).map_err(|_| {
-        Error::HttpRequestBodySize(u64::try_from(limit).ok())
-    })
+    collected
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|_| Error::HttpRequestBodySize(u64::try_from(limit).ok()))
 }
 
-fn answer(head: Response<()>, body: Bytes) -> Result<Answer, Error> {
+fn answer(head: Response<()>, body: Bytes) -> Answer {
     let body: WasiBody = if body.is_empty() {
         Empty::new().map_err(|never| match never {}).boxed_unsync()
     } else {
-        Full::new(body).map_err(|never| match never {}).boxed_unsync()
+        Full::new(body)
+            .map_err(|never| match never {})
+            .boxed_unsync()
     };
-    Ok((head.map(|()| body), Box::new(async { Ok(()) })))
+    (head.map(|()| body), Box::new(async { Ok(()) }))
 }
 
 /// What a plan shows of a request: its body, without the random placeholders.
 fn shown(parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
     let text = String::from_utf8_lossy(body);
-    let text = secrets.iter().fold(text.into_owned(), |text, held| text.replace(&held.token, "***"));
+    let text = secrets.iter().fold(text.into_owned(), |text, held| {
+        text.replace(&held.token, "***")
+    });
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     json!({ "content-type": kind, "body": body })
 }

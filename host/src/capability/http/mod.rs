@@ -64,7 +64,9 @@ impl WasiHttpHooks for HttpCalls {
             // can still be told.
             Ok(exchange) => Box::new(async move {
                 let exchange = tokio::spawn(exchange.run());
-                exchange.await.unwrap_or_else(|lost| Err(Error::InternalError(Some(lost.to_string()))))
+                exchange
+                    .await
+                    .unwrap_or_else(|lost| Err(Error::InternalError(Some(lost.to_string()))))
             }),
         }
     }
@@ -85,12 +87,21 @@ impl HttpCalls {
             state: EffectState::Started,
             detail: json!({}),
         };
-        let Some(rule) = self.permissions.http.iter().find(|rule| rule.permits(&asked)) else {
+        let Some(rule) = self
+            .permissions
+            .http
+            .iter()
+            .find(|rule| rule.permits(&asked))
+        else {
             let yaml = permit_request(&self.step, &asked);
-            self.effects.refuse(&effect, &format!("step `{}` may not send it", self.step));
+            self.effects
+                .refuse(&effect, &format!("step `{}` may not send it", self.step));
             self.reporter.log(
                 Level::Error,
-                &format!("refused `{} {}`; to permit it:\n{yaml}", effect.action, effect.target),
+                &format!(
+                    "refused `{} {}`; to permit it:\n{yaml}",
+                    effect.action, effect.target
+                ),
                 Vec::new(),
             );
             return Err(Error::HttpRequestDenied);
@@ -116,7 +127,9 @@ impl HttpCalls {
 
     /// Placeholders are random: in an effect they would make each run differ.
     fn without_tokens(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, held| text.replace(&held.token, "***"))
+        self.secrets.iter().fold(text.to_owned(), |text, held| {
+            text.replace(&held.token, "***")
+        })
     }
 }
 

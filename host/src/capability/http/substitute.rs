@@ -85,15 +85,21 @@ fn in_headers(headers: &mut HeaderMap, held: &Held, value: &str) {
 /// Basic credentials carry the placeholder in base64.
 fn in_basic(credentials: &str, held: &Held, value: &str) -> Option<String> {
     let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
-    let replaced = decoded.contains(&held.token).then(|| decoded.replace(&held.token, value))?;
+    let replaced = decoded
+        .contains(&held.token)
+        .then(|| decoded.replace(&held.token, value))?;
     Some(format!("Basic {}", STANDARD.encode(replaced)))
 }
 
 /// The first segment of the path is the placeholder: the secret URL's path and query
 /// take its place, what the plugin wrote after it stays. The origin must be the secret's.
 fn in_url(uri: &mut Uri, held: &Held, value: &str) {
-    let (Ok(secret), Some(path)) = (Url::parse(value), uri.path_and_query()) else { return };
-    let Some(rest) = path.as_str().strip_prefix(&format!("/{}", held.token)) else { return };
+    let (Ok(secret), Some(path)) = (Url::parse(value), uri.path_and_query()) else {
+        return;
+    };
+    let Some(rest) = path.as_str().strip_prefix(&format!("/{}", held.token)) else {
+        return;
+    };
     if !(rest.is_empty() || rest.starts_with(['/', '?'])) || !same_origin(uri, &secret) {
         return;
     }
@@ -113,7 +119,9 @@ fn in_url(uri: &mut Uri, held: &Held, value: &str) {
 
 fn same_origin(uri: &Uri, secret: &Url) -> bool {
     uri.scheme_str() == Some(secret.scheme())
-        && uri.host().is_some_and(|host| Some(host) == secret.host_str())
+        && uri
+            .host()
+            .is_some_and(|host| Some(host) == secret.host_str())
         && uri.port_u16().or_else(|| default_port(uri)) == secret.port_or_known_default()
 }
 

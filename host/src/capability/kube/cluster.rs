@@ -47,16 +47,24 @@ impl Connection {
     /// To the cluster that `KUBECONFIG`, `~/.kube/config` or the pod's service account
     /// names, in this order.
     pub fn inferred() -> Self {
-        Self { to: None, client: Arc::default() }
+        Self {
+            to: None,
+            client: Arc::default(),
+        }
     }
 
     /// To a stand-in at this address.
     pub fn to(address: Uri) -> Self {
-        Self { to: Some(address), client: Arc::default() }
+        Self {
+            to: Some(address),
+            client: Arc::default(),
+        }
     }
 
     async fn client(&self) -> Result<&Client, Error> {
-        self.client.get_or_try_init(|| connect(self.to.clone())).await
+        self.client
+            .get_or_try_init(|| connect(self.to.clone()))
+            .await
     }
 }
 
@@ -72,8 +80,9 @@ async fn connect(to: Option<Uri>) -> Result<Client, Error> {
     // The client's own retries would repeat a patch whose answer was lost.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT);
-    Client::try_from(config)
-        .map_err(|error| Error::Unavailable(format!("cannot make a client of the cluster: {error}")))
+    Client::try_from(config).map_err(|error| {
+        Error::Unavailable(format!("cannot make a client of the cluster: {error}"))
+    })
 }
 
 impl Cluster {
@@ -155,7 +164,15 @@ impl Writer {
         name: &str,
         patch: &JsonPatch,
     ) -> Result<Value, Refusal> {
-        send(&self.0, kind, namespace, name, patch, PatchParams::default()).await
+        send(
+            &self.0,
+            kind,
+            namespace,
+            name,
+            patch,
+            PatchParams::default(),
+        )
+        .await
     }
 }
 
@@ -168,7 +185,15 @@ impl Rehearser {
         name: &str,
         patch: &JsonPatch,
     ) -> Result<Value, Refusal> {
-        send(&self.0, kind, namespace, name, patch, PatchParams::default().dry_run()).await
+        send(
+            &self.0,
+            kind,
+            namespace,
+            name,
+            patch,
+            PatchParams::default().dry_run(),
+        )
+        .await
     }
 }
 
@@ -183,7 +208,10 @@ async fn send(
     params.field_manager = Some(MANAGER.to_owned());
     let api = workloads(client.clone(), kind, namespace);
     let patch = Patch::Json::<()>(patch.clone());
-    let object = api.patch(name, &params, &patch).await.map_err(|error| failure::write(&error))?;
+    let object = api
+        .patch(name, &params, &patch)
+        .await
+        .map_err(|error| failure::write(&error))?;
     value(&object).map_err(|_| Refusal::Lost("the answer is not an object".to_owned()))
 }
 

@@ -21,10 +21,19 @@ pub(super) fn of(known: &Known, uid: &str) -> Option<wit::Facts> {
     let live = known.workload.as_ref()?;
     let object = workload::object(WorkloadKind::Deployment, live).ok()?;
     let deleted = known.deleted || object.uid != uid;
-    let number = |field: &str| live.pointer(&format!("/status/{field}")).and_then(Value::as_u64);
-    let count = |field: &str| number(field).and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+    let number = |field: &str| {
+        live.pointer(&format!("/status/{field}"))
+            .and_then(Value::as_u64)
+    };
+    let count = |field: &str| {
+        number(field)
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(0)
+    };
     let owned = known.replica_sets.objects.values();
-    let owned = owned.filter(|set| owner(&set.metadata) == Some(&object.uid)).collect::<Vec<_>>();
+    let owned = owned
+        .filter(|set| owner(&set.metadata) == Some(&object.uid))
+        .collect::<Vec<_>>();
     let revisions = revisions(known, live, &owned);
     let events = events(known, &object.uid, &owned);
     Some(wit::Facts {
@@ -47,7 +56,10 @@ pub(super) fn of(known: &Known, uid: &str) -> Option<wit::Facts> {
 /// The uid of the controller that owns an object.
 fn owner(metadata: &ObjectMeta) -> Option<&String> {
     let owners = metadata.owner_references.as_ref()?;
-    owners.iter().find(|owner| owner.controller == Some(true)).map(|owner| &owner.uid)
+    owners
+        .iter()
+        .find(|owner| owner.controller == Some(true))
+        .map(|owner| &owner.uid)
 }
 
 fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Revision> {
@@ -65,7 +77,11 @@ fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Rev
                 name: set.metadata.name.clone().unwrap_or_default(),
                 current: template.is_some() && own_template(set).as_ref() == template,
                 images: images(set),
-                replicas: set.spec.as_ref().and_then(|spec| spec.replicas).map_or(0, unsigned),
+                replicas: set
+                    .spec
+                    .as_ref()
+                    .and_then(|spec| spec.replicas)
+                    .map_or(0, unsigned),
                 conditions: conditions
                     .into_iter()
                     .flatten()
@@ -90,7 +106,10 @@ fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Rev
 fn own_template(set: &ReplicaSet) -> Option<Value> {
     let template = set.spec.as_ref()?.template.as_ref()?;
     let mut template = serde_json::to_value(template).ok()?;
-    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+    if let Some(labels) = template
+        .pointer_mut("/metadata/labels")
+        .and_then(Value::as_object_mut)
+    {
         labels.remove("pod-template-hash");
     }
     Some(template)
@@ -99,7 +118,9 @@ fn own_template(set: &ReplicaSet) -> Option<Value> {
 fn images(set: &ReplicaSet) -> Vec<wit::ContainerImage> {
     let template = set.spec.as_ref().and_then(|spec| spec.template.as_ref());
     let spec = template.and_then(|template| template.spec.as_ref());
-    let containers = spec.map(|spec| spec.containers.as_slice()).unwrap_or_default();
+    let containers = spec
+        .map(|spec| spec.containers.as_slice())
+        .unwrap_or_default();
     containers
         .iter()
         .map(|container| wit::ContainerImage {
@@ -111,12 +132,18 @@ fn images(set: &ReplicaSet) -> Vec<wit::ContainerImage> {
 
 fn pod(pod: &v1::Pod) -> wit::Pod {
     let status = pod.status.as_ref();
-    let conditions = status.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    let conditions = status
+        .and_then(|status| status.conditions.as_deref())
+        .unwrap_or_default();
+    let ready = conditions
+        .iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
     wit::Pod {
         name: pod.metadata.name.clone().unwrap_or_default(),
         created_at: millis(pod.metadata.creation_timestamp.as_ref()),
-        phase: status.and_then(|status| status.phase.clone()).unwrap_or_default(),
+        phase: status
+            .and_then(|status| status.phase.clone())
+            .unwrap_or_default(),
         ready,
         terminating: pod.metadata.deletion_timestamp.is_some(),
         conditions: conditions
@@ -135,7 +162,9 @@ fn pod(pod: &v1::Pod) -> wit::Pod {
 
 /// The containers of the pod's spec, each with what the kubelet reports of it.
 fn containers(pod: &v1::Pod) -> Vec<wit::ContainerStatus> {
-    let Some(spec) = &pod.spec else { return Vec::new() };
+    let Some(spec) = &pod.spec else {
+        return Vec::new();
+    };
     let status = pod.status.as_ref();
     let lists = [
         (
@@ -170,14 +199,17 @@ fn container_status(
         name: container.name.clone(),
         init,
         image: container.image.clone().unwrap_or_default(),
-        image_id: status.map(|status| status.image_id.clone()).unwrap_or_default(),
+        image_id: status
+            .map(|status| status.image_id.clone())
+            .unwrap_or_default(),
         ready: status.is_some_and(|status| status.ready),
         restarts: status.map_or(0, |status| unsigned(status.restart_count)),
-        state: status.and_then(|status| status.state.as_ref()).map_or(
-            wit::ContainerState::Unreported,
-            state,
-        ),
-        last_terminated: last.and_then(|last| last.terminated.as_ref()).map(terminated),
+        state: status
+            .and_then(|status| status.state.as_ref())
+            .map_or(wit::ContainerState::Unreported, state),
+        last_terminated: last
+            .and_then(|last| last.terminated.as_ref())
+            .map(terminated),
     }
 }
 
@@ -208,24 +240,48 @@ fn terminated(state: &v1::ContainerStateTerminated) -> wit::Terminated {
 
 /// The warnings about the workload, its ReplicaSets and their pods, the newest last.
 fn events(known: &Known, workload: &str, owned: &[&ReplicaSet]) -> Vec<wit::Event> {
-    let mut uids = owned.iter().filter_map(|set| set.metadata.uid.as_deref()).collect::<HashSet<_>>();
-    let pods = known.pods.objects.values().filter(|pod| {
-        owner(&pod.metadata).is_some_and(|owner| uids.contains(owner.as_str()))
-    });
-    let pods = pods.filter_map(|pod| pod.metadata.uid.as_deref()).collect::<Vec<_>>();
+    let mut uids = owned
+        .iter()
+        .filter_map(|set| set.metadata.uid.as_deref())
+        .collect::<HashSet<_>>();
+    let pods = known
+        .pods
+        .objects
+        .values()
+        .filter(|pod| owner(&pod.metadata).is_some_and(|owner| uids.contains(owner.as_str())));
+    let pods = pods
+        .filter_map(|pod| pod.metadata.uid.as_deref())
+        .collect::<Vec<_>>();
     uids.extend(pods);
     uids.insert(workload);
     let about = |event: &&v1::Event| {
-        event.involved_object.uid.as_deref().is_some_and(|uid| uids.contains(uid))
+        event
+            .involved_object
+            .uid
+            .as_deref()
+            .is_some_and(|uid| uids.contains(uid))
     };
-    let mut events = known.events.objects.values().filter(about).map(event).collect::<Vec<_>>();
-    events.sort_by(|a, b| (a.last_seen, &a.object_name, &a.reason).cmp(&(b.last_seen, &b.object_name, &b.reason)));
+    let mut events = known
+        .events
+        .objects
+        .values()
+        .filter(about)
+        .map(event)
+        .collect::<Vec<_>>();
+    events.sort_by(|a, b| {
+        (a.last_seen, &a.object_name, &a.reason).cmp(&(b.last_seen, &b.object_name, &b.reason))
+    });
     events.split_off(events.len().saturating_sub(EVENTS))
 }
 
 fn event(event: &v1::Event) -> wit::Event {
     let last_seen = millis(event.last_timestamp.as_ref())
-        .or_else(|| event.event_time.as_ref().and_then(|time| u64::try_from(time.0.as_millisecond()).ok()))
+        .or_else(|| {
+            event
+                .event_time
+                .as_ref()
+                .and_then(|time| u64::try_from(time.0.as_millisecond()).ok())
+        })
         .or_else(|| millis(event.metadata.creation_timestamp.as_ref()));
     wit::Event {
         object_kind: event.involved_object.kind.clone().unwrap_or_default(),
@@ -240,7 +296,8 @@ fn event(event: &v1::Event) -> wit::Event {
 /// The conditions of a workload's status.
 fn conditions_of(live: &Value) -> Vec<wit::Condition> {
     let conditions = live.pointer("/status/conditions").and_then(Value::as_array);
-    let text = |condition: &Value, key: &str| condition[key].as_str().unwrap_or_default().to_owned();
+    let text =
+        |condition: &Value, key: &str| condition[key].as_str().unwrap_or_default().to_owned();
     conditions
         .into_iter()
         .flatten()

@@ -50,7 +50,9 @@ pub(super) fn from_status(status: &Status) -> Error {
              `KUBECONFIG` or of the pod's service account"
         )),
         403 => Error::Forbidden(format!("{message}; give that account the right by a Role")),
-        404 => Error::NotFound(format!("{message}; correct its name and namespace, or create it")),
+        404 => Error::NotFound(format!(
+            "{message}; correct its name and namespace, or create it"
+        )),
         409 => Error::Conflict(message),
         400 | 413 | 415 | 422 | 501 => Error::Invalid(message),
         _ => Error::Unavailable(message),

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// The longest that one `next` waits, whatever the plugin asks for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// What the calls of one plugin need.
 pub struct KubeCalls {
@@ -84,18 +84,27 @@ impl KubeCalls {
     /// The workload, if some permission names it.
     fn permitted(&self, workload: &Workload) -> Result<Permitted<'_>, Error> {
         let kind = workload.kind.parse::<WorkloadKind>().map_err(|_| {
-            Error::Invalid(format!("`{}` is not a kind of workload that sluice knows", workload.kind))
+            Error::Invalid(format!(
+                "`{}` is not a kind of workload that sluice knows",
+                workload.kind
+            ))
         })?;
         let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
         let rules = self.permissions.kube_apply.iter();
-        let rules =
-            rules.filter(|rule| rule.matches_object(kind, &namespace, &name)).collect::<Vec<_>>();
+        let rules = rules
+            .filter(|rule| rule.matches_object(kind, &namespace, &name))
+            .collect::<Vec<_>>();
         if rules.is_empty() {
             let asked = format!("{kind} {namespace}/{name}");
             let yaml = permit_workload(&self.step, kind, &namespace, &name);
             return Err(self.refuse("get", &asked, &yaml, &json!({})));
         }
-        Ok(Permitted { kind, namespace, name, rules })
+        Ok(Permitted {
+            kind,
+            namespace,
+            name,
+            rules,
+        })
     }
 
     /// Every change is within one permission, and the images that it asks for.
@@ -104,7 +113,11 @@ impl KubeCalls {
             let image = change.new.parse::<ImageRef>().map_err(|why| {
                 Error::Invalid(format!("`{}` is not an image reference: {why}", change.new))
             })?;
-            if !target.rules.iter().any(|rule| rule.permits_image(&change.container, &image)) {
+            if !target
+                .rules
+                .iter()
+                .any(|rule| rule.permits_image(&change.container, &image))
+            {
                 let (namespace, name) = (&target.namespace, &target.name);
                 let container = &change.container;
                 let yaml =
@@ -177,7 +190,9 @@ impl KubeCalls {
         let Some(reader) = self.cluster.reader().await? else {
             return Ok(workload::unseen(&target.rules));
         };
-        let live = reader.get(target.kind, &target.namespace, &target.name).await?;
+        let live = reader
+            .get(target.kind, &target.namespace, &target.name)
+            .await?;
         workload::object(target.kind, &live)
     }
 
@@ -195,10 +210,20 @@ impl KubeCalls {
     async fn follow(&self, workload: &Workload, uid: String) -> Result<Rollout, Error> {
         let target = self.permitted(workload)?;
         let Some(reader) = self.cluster.reader().await? else {
-            return Err(Error::Unavailable("there is no cluster to follow anything on".into()));
+            return Err(Error::Unavailable(
+                "there is no cluster to follow anything on".into(),
+            ));
         };
         let clock = self.reporter.clock().clone();
-        watch::follow(&reader, target.kind, &target.namespace, &target.name, uid, clock).await
+        watch::follow(
+            &reader,
+            target.kind,
+            &target.namespace,
+            &target.name,
+            uid,
+            clock,
+        )
+        .await
     }
 }
 

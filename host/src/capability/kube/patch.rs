@@ -38,17 +38,25 @@ pub(super) async fn set_images(
     };
     let Some(reader) = calls.cluster.reader().await? else {
         let diff = changes.iter().map(|change| {
-            let path = format!("{}/containers[{}]/image", workload::pod_spec(target.kind), change.container);
+            let path = format!(
+                "{}/containers[{}]/image",
+                workload::pod_spec(target.kind),
+                change.container
+            );
             json!({ "path": path, "old": null, "new": change.new })
         });
-        calls.effects.plan(&effect(json!({ "diff": diff.collect::<Value>() })));
+        calls
+            .effects
+            .plan(&effect(json!({ "diff": diff.collect::<Value>() })));
         return Ok(Outcome::Planned);
     };
     let changer = calls.cluster.changer().await?;
     let mut refused = Error::Unavailable(String::new());
     let mut rejected = None;
     for _ in 0..ATTEMPTS {
-        let live = reader.get(target.kind, &target.namespace, &target.name).await?;
+        let live = reader
+            .get(target.kind, &target.namespace, &target.name)
+            .await?;
         let version = live.pointer("/metadata/resourceVersion").cloned();
         if rejected.is_some() && rejected == version {
             // The very object that was patched: no test failed, so a policy said no.
@@ -82,8 +90,12 @@ pub(super) async fn set_images(
             }
             Changer::Writer(writer) => {
                 let started = calls.effects.start(effect(shown));
-                let sent = tokio::time::timeout(ANSWER, writer.patch(kind, namespace, name, &patch));
-                match sent.await.unwrap_or_else(|_| Err(Refusal::Lost("no answer came".to_owned()))) {
+                let sent =
+                    tokio::time::timeout(ANSWER, writer.patch(kind, namespace, name, &patch));
+                match sent
+                    .await
+                    .unwrap_or_else(|_| Err(Refusal::Lost("no answer came".to_owned())))
+                {
                     Ok(after) => {
                         let diff = diff(&live, &after);
                         tell_additions(calls, &diff, changes);
@@ -107,7 +119,9 @@ pub(super) async fn set_images(
                     Err(Refusal::Lost(why)) => {
                         if let Some(after) = look(&reader, &target, uid, changes).await {
                             let generation = generation(&after);
-                            started.done(json!({ "diff": diff(&live, &after), "generation": generation }));
+                            started.done(
+                                json!({ "diff": diff(&live, &after), "generation": generation }),
+                            );
                             return Ok(Outcome::Done(generation));
                         }
                         started.unknown(&why);
@@ -127,7 +141,10 @@ fn json_patch(
     uid: &str,
     changes: &[ImageChange],
 ) -> Result<Value, Error> {
-    let live_uid = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    let live_uid = live
+        .pointer("/metadata/uid")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if live_uid != uid {
         return Err(Error::Conflict(format!(
             "{target} is another object now: its uid was `{uid}` and is `{live_uid}`"
@@ -168,7 +185,9 @@ fn find(target: &Permitted<'_>, live: &Value, container: &str) -> Result<(String
             return Ok((format!("{path}/{index}"), found[index].image.clone()));
         }
     }
-    Err(Error::NotFound(format!("{target} has no container `{container}`")))
+    Err(Error::NotFound(format!(
+        "{target} has no container `{container}`"
+    )))
 }
 
 /// After a lost answer: the object, once it has the images that were asked for.
@@ -180,7 +199,10 @@ async fn look(
 ) -> Option<Value> {
     for _ in 0..LOOKS {
         tokio::time::sleep(LOOK_PAUSE).await;
-        let Ok(live) = reader.get(target.kind, &target.namespace, &target.name).await else {
+        let Ok(live) = reader
+            .get(target.kind, &target.namespace, &target.name)
+            .await
+        else {
             continue;
         };
         let same = live.pointer("/metadata/uid").and_then(Value::as_str) == Some(uid);
@@ -197,7 +219,9 @@ async fn look(
 /// What changed beside the images, by a mutating webhook: told, not refused.
 fn tell_additions(calls: &KubeCalls, diff: &Value, changes: &[ImageChange]) {
     for entry in diff.as_array().into_iter().flatten() {
-        let ours = changes.iter().any(|change| entry["new"] == change.new.as_str());
+        let ours = changes
+            .iter()
+            .any(|change| entry["new"] == change.new.as_str());
         if !ours {
             let path = entry["path"].as_str().unwrap_or_default();
             let message = format!("the cluster also changed {path}, which was not asked for");
@@ -209,14 +233,17 @@ fn tell_additions(calls: &KubeCalls, diff: &Value, changes: &[ImageChange]) {
 fn images(changes: &[ImageChange]) -> Value {
     changes
         .iter()
-        .map(|change| {
-            json!({ "container": change.container, "old": change.old, "new": change.new })
-        })
+        .map(
+            |change| json!({ "container": change.container, "old": change.old, "new": change.new }),
+        )
         .collect()
 }
 
 fn generation(object: &Value) -> u64 {
-    object.pointer("/metadata/generation").and_then(Value::as_u64).unwrap_or(0)
+    object
+        .pointer("/metadata/generation")
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
 }
 
 /// The words of an error, without its kind.
@@ -244,8 +271,12 @@ fn diff(before: &Value, after: &Value) -> Value {
 }
 
 /// Fields that change with every write.
-const BOOKKEEPING: [&str; 4] =
-    ["/metadata/generation", "/metadata/resourceVersion", "/metadata/managedFields", "/status"];
+const BOOKKEEPING: [&str; 4] = [
+    "/metadata/generation",
+    "/metadata/resourceVersion",
+    "/metadata/managedFields",
+    "/status",
+];
 
 fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<Value>) {
     if before == after || BOOKKEEPING.contains(&path) {

@@ -71,7 +71,11 @@ pub(super) struct Kept<K> {
 
 impl<K> Default for Kept<K> {
     fn default() -> Self {
-        Self { objects: HashMap::new(), listing: HashMap::new(), listed: false }
+        Self {
+            objects: HashMap::new(),
+            listing: HashMap::new(),
+            listed: false,
+        }
     }
 }
 
@@ -119,7 +123,9 @@ pub(super) async fn follow(
     clock: Clock,
 ) -> Result<Rollout, Error> {
     if kind != WorkloadKind::Deployment {
-        return Err(Error::Invalid(format!("a {kind} cannot be followed, only a Deployment")));
+        return Err(Error::Invalid(format!(
+            "a {kind} cannot be followed, only a Deployment"
+        )));
     }
     let live = reader.get(kind, namespace, name).await?;
     let selector = selector(&live);
@@ -127,24 +133,40 @@ pub(super) async fn follow(
     let own = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let labelled = watcher::Config::default().labels(&selector);
     let warnings = watcher::Config::default().fields("type=Warning");
-    let workloads = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource(kind));
+    let workloads =
+        Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource(kind));
     let updates = stream::select_all([
         updates(watcher(workloads, own), Update::Workload),
         updates(
-            watcher(Api::<ReplicaSet>::namespaced(client.clone(), namespace), labelled.clone()),
+            watcher(
+                Api::<ReplicaSet>::namespaced(client.clone(), namespace),
+                labelled.clone(),
+            ),
             Update::ReplicaSet,
         ),
-        updates(watcher(Api::<v1::Pod>::namespaced(client.clone(), namespace), labelled), Update::Pod),
-        updates(watcher(Api::<v1::Event>::namespaced(client, namespace), warnings), Update::Event)
-            .map(|update| match update {
-                Update::Failed(_) => Update::NoEvents,
-                other => other,
-            })
-            .boxed(),
+        updates(
+            watcher(
+                Api::<v1::Pod>::namespaced(client.clone(), namespace),
+                labelled,
+            ),
+            Update::Pod,
+        ),
+        updates(
+            watcher(Api::<v1::Event>::namespaced(client, namespace), warnings),
+            Update::Event,
+        )
+        .map(|update| match update {
+            Update::Failed(_) => Update::NoEvents,
+            other => other,
+        })
+        .boxed(),
     ]);
     let (sender, seen) = watch::channel(None);
     let following = tokio::spawn(keep(updates, uid, clock, sender));
-    Ok(Rollout { seen, _following: AbortOnDropHandle::new(following) })
+    Ok(Rollout {
+        seen,
+        _following: AbortOnDropHandle::new(following),
+    })
 }
 
 /// One watch as a stream of updates, which repeats what fails with growing pauses.
@@ -177,9 +199,9 @@ fn failed(error: &watcher::Error) -> Option<Error> {
         }
         // A watch that the server closes is opened again from where it was.
         watcher::Error::WatchFailed(_) => None,
-        watcher::Error::NoResourceVersion => {
-            Some(Error::Other("the API server gives no resource version to watch from".into()))
-        }
+        watcher::Error::NoResourceVersion => Some(Error::Other(
+            "the API server gives no resource version to watch from".into(),
+        )),
     }
 }
 
@@ -212,7 +234,10 @@ async fn keep(
                 Some(Ok(last)) => last.at,
                 _ => 0,
             };
-            let same = seen.as_ref().ok().map(|facts| Facts { at, ..facts.clone() });
+            let same = seen.as_ref().ok().map(|facts| Facts {
+                at,
+                ..facts.clone()
+            });
             if let (Some(same), Some(Ok(last))) = (&same, &*last)
                 && same == last
             {
@@ -262,15 +287,24 @@ impl Known {
 
 /// The workload's label selector, as a query writes it.
 fn selector(live: &Value) -> String {
-    let labels = live.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let labels = labels.into_iter().flatten().filter_map(|(key, value)| {
-        value.as_str().map(|value| format!("{key}={value}"))
-    });
-    let expressions = live.pointer("/spec/selector/matchExpressions").and_then(Value::as_array);
+    let labels = live
+        .pointer("/spec/selector/matchLabels")
+        .and_then(Value::as_object);
+    let labels = labels
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| value.as_str().map(|value| format!("{key}={value}")));
+    let expressions = live
+        .pointer("/spec/selector/matchExpressions")
+        .and_then(Value::as_array);
     let expressions = expressions.into_iter().flatten().filter_map(|expression| {
         let key = expression["key"].as_str()?;
         let values = expression["values"].as_array().map(|values| {
-            values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+            values
+                .iter()
+                .filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(",")
         });
         match expression["operator"].as_str()? {
             "In" => Some(format!("{key} in ({})", values?)),

@@ -16,7 +16,11 @@ pub(super) fn pod_spec(kind: WorkloadKind) -> &'static str {
 
 /// What a plugin sees of a live workload.
 pub(super) fn object(kind: WorkloadKind, live: &Value) -> Result<Object, Error> {
-    let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let text = |pointer: &str| {
+        live.pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
     let number = |pointer: &str| live.pointer(pointer).and_then(Value::as_u64);
     let spec = pod_spec(kind);
     let containers = images(live, &format!("{spec}/containers"));
@@ -33,7 +37,9 @@ pub(super) fn object(kind: WorkloadKind, live: &Value) -> Result<Object, Error> 
         strategy: text("/spec/strategy/type")
             .or_else(|| text("/spec/updateStrategy/type"))
             .unwrap_or_default(),
-        replicas: number("/spec/replicas").and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+        replicas: number("/spec/replicas")
+            .and_then(|n| u32::try_from(n).ok())
+            .unwrap_or(1),
         controller: controller(live),
         details: "{}".to_owned(),
     })
@@ -45,7 +51,10 @@ pub(super) fn unseen(rules: &[&KubeRule]) -> Object {
     let mut containers = Vec::<ContainerImage>::new();
     for container in rules.iter().flat_map(|rule| &rule.containers) {
         if containers.iter().all(|known| known.container != *container) {
-            containers.push(ContainerImage { container: container.clone(), image: String::new() });
+            containers.push(ContainerImage {
+                container: container.clone(),
+                image: String::new(),
+            });
         }
     }
     Object {
@@ -71,7 +80,11 @@ pub(super) fn images(live: &Value, pointer: &str) -> Vec<ContainerImage> {
         .filter_map(|container| {
             Some(ContainerImage {
                 container: container.get("name")?.as_str()?.to_owned(),
-                image: container.get("image").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                image: container
+                    .get("image")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
             })
         })
         .collect()
@@ -79,8 +92,14 @@ pub(super) fn images(live: &Value, pointer: &str) -> Vec<ContainerImage> {
 
 fn controller(live: &Value) -> Option<String> {
     let owners = live.pointer("/metadata/ownerReferences")?.as_array()?;
-    let owner = owners.iter().find(|owner| owner["controller"] == Value::Bool(true))?;
-    Some(format!("{} {}", owner["kind"].as_str()?, owner["name"].as_str()?))
+    let owner = owners
+        .iter()
+        .find(|owner| owner["controller"] == Value::Bool(true))?;
+    Some(format!(
+        "{} {}",
+        owner["kind"].as_str()?,
+        owner["name"].as_str()?
+    ))
 }
 
 /// The manager that owns a container's image, as `Operation:name`; the last one that
@@ -90,7 +109,9 @@ fn image_manager(live: &Value, spec: &str, container: &str) -> String {
     let path = spec.split('/').skip(1).map(|part| format!("f:{part}"));
     let path = path.chain(["f:containers".to_owned(), field, "f:image".to_owned()]);
     let path = path.collect::<Vec<_>>();
-    let managers = live.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let managers = live
+        .pointer("/metadata/managedFields")
+        .and_then(Value::as_array);
     let owners = managers.into_iter().flatten().filter(|entry| {
         let fields = entry.get("fieldsV1").and_then(Value::as_object);
         fields.is_some_and(|fields| has_path(fields, &path))
@@ -107,8 +128,9 @@ fn has_path(fields: &Map<String, Value>, path: &[String]) -> bool {
     match path {
         [] => true,
         [last] => fields.contains_key(last),
-        [first, rest @ ..] => {
-            fields.get(first).and_then(Value::as_object).is_some_and(|inner| has_path(inner, rest))
-        }
+        [first, rest @ ..] => fields
+            .get(first)
+            .and_then(Value::as_object)
+            .is_some_and(|inner| has_path(inner, rest)),
     }
 }

@@ -17,7 +17,11 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(colour: bool) -> Self {
-        Self { text: Text::new(colour), bars: MultiProgress::new(), running: HashMap::new() }
+        Self {
+            text: Text::new(colour),
+            bars: MultiProgress::new(),
+            running: HashMap::new(),
+        }
     }
 
     fn started(&mut self, step: &str) {

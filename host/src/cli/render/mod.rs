@@ -39,9 +39,10 @@ pub(crate) fn renderer(format: Format) -> Box<dyn Render> {
     match format {
         Format::Json => Box::new(json::Json::default()),
         Format::Text if terminal => Box::new(live::Live::new(colour_on(terminal))),
-        Format::Text => {
-            Box::new(Lines { text: Text::new(colour_on(false)), out: Out::default() })
-        }
+        Format::Text => Box::new(Lines {
+            text: Text::new(colour_on(false)),
+            out: Out::default(),
+        }),
     }
 }
 
@@ -87,7 +88,8 @@ fn colour_on(terminal: bool) -> bool {
     if set("NO_COLOR") {
         return false;
     }
-    set("CLICOLOR_FORCE") || (terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"))
+    set("CLICOLOR_FORCE")
+        || (terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb"))
 }
 
 /// Prints a line. A reader that went away is no failure: the run goes on.
@@ -102,7 +104,11 @@ pub(crate) fn error(message: &str) {
 
 /// Says a warning that has no place in a file.
 pub(crate) fn warn(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "warning: {}", clean::clean(message));
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "warning: {}",
+        clean::clean(message)
+    );
 }
 
 /// Says problems with their places.

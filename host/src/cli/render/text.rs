@@ -29,14 +29,22 @@ enum Paint {
 
 impl Text {
     pub(super) fn new(colour: bool) -> Self {
-        Self { colour, start: None, width: 0 }
+        Self {
+            colour,
+            start: None,
+            width: 0,
+        }
     }
 
     /// The event's lines; none for what only a program wants.
     pub(super) fn event(&mut self, event: &Event) -> Vec<String> {
         let start = *self.start.get_or_insert(event.at);
         let body = match &event.kind {
-            EventKind::RunStarted { pipeline, mode, steps } => {
+            EventKind::RunStarted {
+                pipeline,
+                mode,
+                steps,
+            } => {
                 self.width = steps.iter().map(String::len).max().unwrap_or(0);
                 let mode = match mode {
                     Mode::Real => "",
@@ -46,29 +54,61 @@ impl Text {
                 let name = self.paint(Paint::Bold, pipeline);
                 return vec![format!("{name} · run {}{mode}", event.run)];
             }
-            EventKind::RunFinished { outcome, outputs, error, duration_ms } => {
+            EventKind::RunFinished {
+                outcome,
+                outputs,
+                error,
+                duration_ms,
+            } => {
                 return self.run_finished(*outcome, outputs, error.as_ref(), *duration_ms);
             }
             EventKind::StepSkipped { reason } => {
                 self.paint(Paint::Dim, &format!("skipped: {}", clean(reason)))
             }
             EventKind::StepStarted { attempt, uses } => {
-                let attempt = if *attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+                let attempt = if *attempt > 1 {
+                    format!(", attempt {attempt}")
+                } else {
+                    String::new()
+                };
                 self.paint(Paint::Dim, &format!("started {}{attempt}", clean(uses)))
             }
             EventKind::StepProgress { message } => clean(message),
-            EventKind::StepLog { level, message, fields } => self.log(*level, message, fields),
-            EventKind::StepRetrying { attempt, after_ms, error } => {
+            EventKind::StepLog {
+                level,
+                message,
+                fields,
+            } => self.log(*level, message, fields),
+            EventKind::StepRetrying {
+                attempt,
+                after_ms,
+                error,
+            } => {
                 let after = duration(*after_ms);
                 self.paint(
                     Paint::Yellow,
-                    &format!("attempt {attempt} in {after}, because {}", clean(&error.message)),
+                    &format!(
+                        "attempt {attempt} in {after}, because {}",
+                        clean(&error.message)
+                    ),
                 )
             }
             EventKind::Effect(effect) => self.effect(effect),
-            EventKind::StepFinished { outcome, outputs, assumed, error, tolerated, duration_ms } => {
-                self.step_finished(*outcome, outputs, *assumed, error.as_ref(), *tolerated, *duration_ms)
-            }
+            EventKind::StepFinished {
+                outcome,
+                outputs,
+                assumed,
+                error,
+                tolerated,
+                duration_ms,
+            } => self.step_finished(
+                *outcome,
+                outputs,
+                *assumed,
+                error.as_ref(),
+                *tolerated,
+                *duration_ms,
+            ),
         };
         let at = event.at.duration_since(start).as_secs_f64();
         let time = self.paint(Paint::Dim, &format!("{at:7.1}s"));
@@ -78,7 +118,11 @@ impl Text {
         body.lines()
             .enumerate()
             .map(|(index, line)| {
-                if index == 0 { format!("{time}  {name}  {line}") } else { format!("{blank}  │ {line}") }
+                if index == 0 {
+                    format!("{time}  {name}  {line}")
+                } else {
+                    format!("{blank}  │ {line}")
+                }
             })
             .collect()
     }
@@ -115,7 +159,9 @@ impl Text {
                 text.push_str(&self.diff(&effect.detail["diff"]));
                 text
             }
-            EffectState::Refused => self.paint(Paint::Red, &format!("{what} refused: {}", reason())),
+            EffectState::Refused => {
+                self.paint(Paint::Red, &format!("{what} refused: {}", reason()))
+            }
             EffectState::Failed => self.paint(Paint::Red, &format!("{what} failed: {}", reason())),
             EffectState::Unknown => {
                 self.paint(Paint::Red, &format!("{what} is unknown: {}", reason()))
@@ -141,14 +187,32 @@ impl Text {
 
     fn diff(&self, diff: &Value) -> String {
         let mut text = String::new();
-        let show = |value: &Value| clean(&value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let show = |value: &Value| {
+            clean(
+                &value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            )
+        };
         for entry in diff.as_array().into_iter().flatten() {
-            let _ = write!(text, "\n{}", clean(entry["path"].as_str().unwrap_or_default()));
+            let _ = write!(
+                text,
+                "\n{}",
+                clean(entry["path"].as_str().unwrap_or_default())
+            );
             if !entry["old"].is_null() {
-                let _ = write!(text, "\n{}", self.paint(Paint::Red, &format!("- {}", show(&entry["old"]))));
+                let _ = write!(
+                    text,
+                    "\n{}",
+                    self.paint(Paint::Red, &format!("- {}", show(&entry["old"])))
+                );
             }
             if !entry["new"].is_null() {
-                let _ = write!(text, "\n{}", self.paint(Paint::Green, &format!("+ {}", show(&entry["new"]))));
+                let _ = write!(
+                    text,
+                    "\n{}",
+                    self.paint(Paint::Green, &format!("+ {}", show(&entry["new"])))
+                );
             }
         }
         text
@@ -174,12 +238,23 @@ impl Text {
         if tolerated {
             text.push_str("\nthe run goes on: `continue-on-error`");
         }
-        if outputs.as_object().is_some_and(|outputs| !outputs.is_empty()) {
+        if outputs
+            .as_object()
+            .is_some_and(|outputs| !outputs.is_empty())
+        {
             let outputs = clean(&outputs.to_string());
-            let _ = write!(text, "\n{}", self.paint(Paint::Dim, &format!("outputs: {outputs}")));
+            let _ = write!(
+                text,
+                "\n{}",
+                self.paint(Paint::Dim, &format!("outputs: {outputs}"))
+            );
         }
         if assumed {
-            let _ = write!(text, "\n{}", self.paint(Paint::Dim, "assumed: its effects are planned, not done"));
+            let _ = write!(
+                text,
+                "\n{}",
+                self.paint(Paint::Dim, "assumed: its effects are planned, not done")
+            );
         }
         text
     }
@@ -197,7 +272,9 @@ impl Text {
             let _ = write!(text, ": {}", first.lines().next().unwrap_or_default());
         }
         for (name, value) in outputs.as_object().into_iter().flatten() {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let value = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             let _ = write!(text, "\n  {} = {}", clean(name), clean(&value));
         }
         text.lines().map(str::to_owned).collect()
@@ -226,7 +303,9 @@ impl Text {
             Paint::Cyan => "36",
         };
         // Each line by itself: a prefix stands between them.
-        let lines = text.lines().map(|line| format!("\u{1b}[{code}m{line}\u{1b}[0m"));
+        let lines = text
+            .lines()
+            .map(|line| format!("\u{1b}[{code}m{line}\u{1b}[0m"));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

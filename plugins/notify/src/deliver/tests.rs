@@ -7,7 +7,7 @@ use super::{Answer, Lost, Sent, World, deliver};
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
 use crate::config::Service;
 use crate::summary::Summary;
-use crate::testing::{config, context};
+use crate::testing::{config, told};
 use crate::url::Url;
 
 const SLACK: &str = r#"{"slack":"https://hooks.slack.com/secret"}"#;
@@ -59,7 +59,7 @@ fn run(
         now: 0,
         record: Vec::new(),
     };
-    let summary = Summary::of(&context(Vec::new()), &config);
+    let summary = Summary::of(&told(Vec::new()), &config);
     let ended = deliver(&mut script, &config, &summary);
     assert!(script.answers.is_empty(), "requests that were not made");
     (ended, script.record)

@@ -1,7 +1,7 @@
 use super::{SECTION, render};
-use crate::bindings::exports::sluice::plugin::step::Outcome;
+use crate::bindings::sluice::plugin::needs::Outcome;
 use crate::summary::Summary;
-use crate::testing::{config, context, hold, runs, step};
+use crate::testing::{config, hold, runs, step, told};
 
 #[test]
 fn messages_are_what_they_were() {
@@ -13,7 +13,7 @@ fn no_text_is_longer_than_slack_takes_or_ends_within_an_escape() {
     let ampersands = "&".repeat(10_000);
     let steps = (0..30).map(|_| step(&ampersands, Outcome::Failure, Some(&ampersands)));
     let text = format!(r#"{{"slack":"https://a.example","details":"{ampersands}"}}"#);
-    let summary = Summary::of(&context(steps.collect()), &config(&text));
+    let summary = Summary::of(&told(steps.collect()), &config(&text));
     let body = render(&summary);
     let texts = body["blocks"].as_array().expect("blocks").iter();
     for text in texts.filter_map(|block| block["text"]["text"].as_str()) {

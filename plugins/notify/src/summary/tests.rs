@@ -1,9 +1,9 @@
 use super::{Outcome, Summary, clean};
-use crate::bindings::exports::sluice::plugin::step::{Outcome as StepOutcome, StepSummary};
-use crate::testing::{config, context, step};
+use crate::bindings::sluice::plugin::needs::{Outcome as StepOutcome, StepSummary};
+use crate::testing::{config, step, told};
 
 fn outcome(steps: Vec<StepSummary>) -> Outcome {
-    Summary::of(&context(steps), &config(r#"{"slack":"https://a.example"}"#)).outcome
+    Summary::of(&told(steps), &config(r#"{"slack":"https://a.example"}"#)).outcome
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn outputs_that_are_no_deploy_are_left_out() {
         r#"{"workload":"w","images":[]}"#,
     ];
     let steps = steps.into_iter().map(outputs).collect();
-    let summary = Summary::of(&context(steps), &config(r#"{"slack":"https://a.example"}"#));
+    let summary = Summary::of(&told(steps), &config(r#"{"slack":"https://a.example"}"#));
     assert_eq!(summary.deployed, []);
 }
 

@@ -25,7 +25,10 @@ mod bindings {
 
 use bindings::{
     exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest},
-    sluice::plugin::log::{Level, log, progress},
+    sluice::plugin::{
+        log::{Level, log, progress},
+        needs::steps,
+    },
 };
 
 struct Hostile;
@@ -71,7 +74,8 @@ impl Guest for Hostile {
             "outputs-huge" => Ok(format!(r#"{{"text":"{}"}}"#, "x".repeat(2 << 20))),
             "exit" => std::process::exit(0),
             "steer" => {
-                let text = "\u{1b}[2J\u{1b}]0;owned\u{7}\n::error::boo\n##[command]rm\r\u{202e}txet";
+                let text =
+                    "\u{1b}[2J\u{1b}]0;owned\u{7}\n::error::boo\n##[command]rm\r\u{202e}txet";
                 log(Level::Info, text, &[]);
                 progress(text);
                 println!("{text}");
@@ -95,12 +99,12 @@ impl Guest for Hostile {
                 details: "{}".to_owned(),
             }),
             "context" => {
-                let steps = context.steps.iter().map(|step| {
+                let steps = steps().into_iter().map(|step| {
                     serde_json::json!({
                         "id": step.id, "outcome": format!("{:?}", step.outcome), "outputs": step.outputs,
                     })
                 });
-                let text = serde_json::Value::from_iter(steps).to_string();
+                let text = steps.collect::<serde_json::Value>().to_string();
                 Ok(serde_json::json!({ "text": text }).to_string())
             }
             _ => Ok("{}".to_owned()),

@@ -1,0 +1,50 @@
+//! `sluice:plugin/needs`: how the steps ended that this one needs. Needs no permission.
+
+use std::sync::Arc;
+
+use sluice_pipeline::schedule::Outcome;
+use wasmtime::component::HasData;
+
+use crate::{
+    bindings::sluice::plugin::needs::{Host, Outcome as WitOutcome, StepSummary},
+    run::Summary,
+};
+
+/// Marks the steps among what a store holds.
+pub struct Needs;
+
+impl HasData for Needs {
+    type Data<'a> = NeedsCalls<'a>;
+}
+
+/// The calls of one plugin.
+pub struct NeedsCalls<'a>(pub &'a [Arc<Summary>]);
+
+impl Host for NeedsCalls<'_> {
+    fn steps(&mut self) -> wasmtime::Result<Vec<StepSummary>> {
+        Ok(self.0.iter().map(|step| summary(step)).collect())
+    }
+}
+
+fn summary(step: &Summary) -> StepSummary {
+    StepSummary {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        uses: step.uses.clone(),
+        outcome: match step.outcome {
+            Outcome::Success => WitOutcome::Success,
+            Outcome::Failure => WitOutcome::Failure,
+            Outcome::Skipped => WitOutcome::Skipped,
+            Outcome::Cancelled => WitOutcome::Cancelled,
+            Outcome::Unknown => WitOutcome::Unknown,
+        },
+        outputs: step.outputs.to_string(),
+        duration: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
+        reason: step.reason.clone(),
+        details: if step.continue_on_error {
+            r#"{"continue-on-error":true}"#.to_owned()
+        } else {
+            "{}".to_owned()
+        },
+    }
+}
