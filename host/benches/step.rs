@@ -71,13 +71,14 @@ fn main() {
             .build()
             .expect("threads can be had");
         let bare = Bare::new(&guest);
-        let ours = Ours::new(&guest);
-        let first = (bare.round(&runtime, 1, 1), ours.round(&runtime, 1, 1, 1));
+        let first = Ours::new(&runtime, &guest, 1);
+        let first = (bare.round(&runtime, 1, 1), first.round(&runtime, 1, 1));
         row(threads, "the first of a process", first.0, first.1);
+        let ours = Ours::new(&runtime, &guest, STEPS);
         let mut rounds = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             rounds.0.push(bare.round(&runtime, threads, STEPS * RUNS));
-            rounds.1.push(ours.round(&runtime, threads, RUNS, STEPS));
+            rounds.1.push(ours.round(&runtime, threads, RUNS));
         }
         row(threads, "each of many", median(rounds.0), median(rounds.1));
     }
@@ -247,44 +248,42 @@ fn context() -> Context {
 
 /// The run as `sluice run` has it: executor, events, permissions, store, call.
 struct Ours {
-    library: Library,
-    guest: PathBuf,
+    schedule: Arc<Schedule>,
+    worker: Arc<dyn Worker>,
 }
 
 impl Ours {
-    fn new(guest: &Path) -> Self {
-        let folder = guest.parent().expect("the guest lies in a folder");
-        Self {
-            library: Library::new(folder, Cache::none()),
-            guest: guest.to_owned(),
-        }
-    }
-
-    fn schedule(&self, runtime: &Runtime, count: usize) -> Arc<Schedule> {
+    /// A schedule of so many steps, its component compiled.
+    fn new(runtime: &Runtime, guest: &Path, steps: usize) -> Self {
         use std::fmt::Write;
+        let folder = guest.parent().expect("the guest lies in a folder");
+        let library = Library::new(folder, Cache::none());
         let mut text = "name: bench\non: [manual]\nsteps:\n".to_owned();
-        for index in 0..count {
-            let uses = self.guest.display();
-            let _ = writeln!(text, "  s{index}: {{ uses: {uses} }}");
+        for index in 0..steps {
+            let _ = writeln!(text, "  s{index}: {{ uses: {} }}", guest.display());
         }
         let document = Document::read(&Source::new("bench", text)).expect("it is YAML");
-        let catalog = runtime.block_on(self.library.catalog(&uses_of(&document)));
+        let catalog = runtime.block_on(library.catalog(&uses_of(&document)));
         let pipeline = Pipeline::read(&document, &catalog).expect("it is a pipeline");
         let inputs = Inputs::from_pairs(&pipeline, &[]).expect("it has no inputs");
-        Arc::new(Schedule::resolve(pipeline, inputs, Trigger::default()).expect("it resolves"))
-    }
-
-    /// The time of one step; each thread makes so many runs of so many steps.
-    fn round(&self, runtime: &Runtime, threads: usize, runs: usize, steps: usize) -> Duration {
-        let schedule = self.schedule(runtime, steps);
+        let schedule = Schedule::resolve(pipeline, inputs, Trigger::default());
+        let schedule = Arc::new(schedule.expect("it resolves"));
         let world = World {
             cluster: Cluster::Offline,
             egress: Egress::Plan(None),
         };
-        let worker = PluginWorker::prepare(&self.library, &schedule, world).expect("it links");
-        let worker: Arc<dyn Worker> = Arc::new(worker);
+        let worker = PluginWorker::prepare(&library, &schedule, world).expect("it links");
+        Self {
+            schedule,
+            worker: Arc::new(worker),
+        }
+    }
+
+    /// The time of one step; each thread makes so many runs.
+    fn round(&self, runtime: &Runtime, threads: usize, runs: usize) -> Duration {
+        let steps = self.schedule.steps.len();
         let work = || {
-            let (schedule, worker) = (schedule.clone(), worker.clone());
+            let (schedule, worker) = (self.schedule.clone(), self.worker.clone());
             async move {
                 for _ in 0..runs {
                     let (events, mut received) = mpsc::unbounded_channel();
