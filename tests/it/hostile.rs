@@ -226,3 +226,39 @@ steps:
         json!([{ "id": "one", "outcome": "Outcome::Success", "outputs": "{}" }])
     );
 }
+
+#[test]
+fn second_interrupt_stops_a_pause_between_attempts_and_all_that_would_follow() {
+    use std::{
+        io::{BufRead, BufReader, Read},
+        process::{Command, Stdio},
+    };
+    let retry = "    retry: { attempts: 2, backoff: 10m }";
+    let sluice = pipeline("unavailable", &format!("    if: always()\n{retry}"));
+    let mut child = sluice
+        .command(&["run", "pipeline.yaml", "--format", "json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let pid = child.id().to_string();
+    let interrupt = || {
+        let sent = Command::new("kill").args(["-INT", &pid]).status();
+        assert!(sent.expect("`kill` is part of every system").success());
+    };
+    let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains("step.retrying") {
+        line.clear();
+        assert!(
+            out.read_line(&mut line).expect("it says text") > 0,
+            "it ended early"
+        );
+    }
+    interrupt();
+    interrupt();
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).expect("it says text");
+    assert!(rest.contains(r#""event":"run.finished""#), "{rest}");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}

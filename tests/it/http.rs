@@ -200,3 +200,24 @@ fn dry_run_shows_the_request_and_sends_nothing() {
     assert_eq!(posting.sink.requests(), []);
     assert_eq!(said.of_step("step.finished", "tell")["assumed"], true);
 }
+
+#[test]
+fn dry_run_sends_no_post_even_where_the_permission_says_read() {
+    let posting = Posting::new();
+    let read = PERMITTED.replace(" }", ", read: true }");
+    let said = posting.pipeline(&read, "").events(&["--dry-run"]);
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    assert_eq!(states(&said), ["planned"]);
+    assert_eq!(posting.sink.requests(), []);
+}
+
+#[test]
+fn server_that_asks_for_a_longer_wait_than_the_step_has_is_not_waited_for() {
+    let posting = Posting::new();
+    posting.sink.reply(Reply::retry_after(99_999_999));
+    let more = "    timeout: 5s\n    retry: { attempts: 3, backoff: 1ms }\n";
+    let said = posting.pipeline(PERMITTED, more).events(&[]);
+    assert_eq!(said.code, Some(1));
+    assert_eq!(posting.sink.requests().len(), 1);
+    assert_eq!(said.all("step.retrying"), Vec::<Value>::new());
+}

@@ -11,6 +11,7 @@ mod guests;
 mod hostile;
 mod http;
 mod layers;
+mod practice;
 mod secrets;
 mod sluice;
 mod terminal;

@@ -141,6 +141,24 @@ fn secret_address_arrives_whole_and_is_hidden_even_where_the_server_echoes_it() 
 }
 
 #[test]
+fn slash_at_the_end_of_a_secret_address_is_kept_and_hidden() {
+    let echo = Echo::start();
+    let sluice = echo.pipeline();
+    let authorities = sluice.folder().join("ca.pem");
+    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
+    let said = sluice
+        .env("HOOK", format!("https://localhost:{}/{SECRET}/", echo.port))
+        .env("SSL_CERT_FILE", &authorities)
+        .events(&[]);
+    let request = echo
+        .requests
+        .try_recv()
+        .unwrap_or_else(|_| panic!("{}", said.out));
+    assert_eq!(request, format!("POST /{SECRET}/ HTTP/1.1"));
+    seen_nowhere(&said);
+}
+
+#[test]
 fn server_whose_certificate_is_not_trusted_receives_nothing() {
     let echo = Echo::start();
     let sluice = echo.pipeline();

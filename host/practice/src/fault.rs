@@ -24,6 +24,8 @@ pub enum Requests {
 pub enum Answer {
     /// An error of that HTTP status, as its `Status` object; the request is not carried out.
     Status(u16),
+    /// An error of that HTTP status, as its `Status` object; the request is carried out.
+    StatusAfter(u16),
     /// The true answer; the request waits that long before it is carried out.
     Late(Duration),
     /// Nothing, for as long as the client waits; the request is carried out.

@@ -194,7 +194,7 @@ impl Server {
                 return Ok(refuse(&Status::injected(code, &asked.target())));
             }
             Some(Answer::Late(delay)) => tokio::time::sleep(delay).await,
-            Some(Answer::Never | Answer::Hangup) | None => {}
+            Some(Answer::StatusAfter(_) | Answer::Never | Answer::Hangup) | None => {}
         }
         let response = self
             .respond(&asked, &head.headers, &body)
@@ -202,6 +202,7 @@ impl Server {
         match fault {
             Some(Answer::Never) => std::future::pending().await,
             Some(Answer::Hangup) => Err(Hangup),
+            Some(Answer::StatusAfter(code)) => Ok(refuse(&Status::injected(code, &asked.target()))),
             _ => Ok(response),
         }
     }

@@ -29,6 +29,11 @@ impl Loaded {
     /// Reads the file.
     pub(super) fn read(file: &Path) -> Result<Self, String> {
         let mut text = String::new();
+        if !std::fs::metadata(file).is_ok_and(|found| found.is_dir() || found.is_file())
+            && file.exists()
+        {
+            return Err(format!("`{}` is not a file", file.display()));
+        }
         std::fs::File::open(file)
             .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
             .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;

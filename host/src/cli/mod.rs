@@ -93,19 +93,27 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    let exit = match cli.command {
+    // The panic itself has been said by then; a bug has an exit code of its own.
+    let exit = std::panic::catch_unwind(|| dispatch(cli.command));
+    exit.unwrap_or(Ok(Exit::Bug))
+        .unwrap_or_else(|error| {
+            render::error(&format!("{error:#}"));
+            Exit::Bug
+        })
+        .into()
+}
+
+fn dispatch(command: Command) -> anyhow::Result<Exit> {
+    match command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);
+            render::line(String::from_utf8_lossy(&script).trim_end());
             Ok(Exit::Success)
         }
-    };
-    exit.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        Exit::Bug
-    })
-    .into()
+    }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluice_practice::Received;
 
-use super::render;
+use super::render::{self, clean};
 use crate::practice::Practice;
 
 /// Prints the changes and the requests.
@@ -29,13 +29,14 @@ pub(super) fn tell(practice: &Practice) {
     }
     for request in requests {
         let host = header(&request, "host");
-        render::line(&format!("  {host}: {} {}", request.method, request.path));
+        let head = format!("  {host}: {} {}", request.method, request.path);
+        render::line(&clean(&head));
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let body = serde_json::from_str::<Value>(&body)
             .and_then(|body| serde_json::to_string_pretty(&body))
             .unwrap_or(body);
         for line in body.lines() {
-            render::line(&format!("    {line}"));
+            render::line(&format!("    {}", clean(line)));
         }
     }
 }

@@ -108,7 +108,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Refused);
     };
     let practice = match args.practice {
-        Some(Fate(failure)) => Some(runtime.block_on(Practice::start(&schedule, failure))?),
+        Some(Fate(failure)) => match runtime.block_on(Practice::start(&schedule, failure)) {
+            Ok(practice) => Some(practice),
+            Err(error) => {
+                render::error(&format!("this pipeline cannot be rehearsed: {error}"));
+                return Ok(Exit::Refused);
+            }
+        },
         None => None,
     };
     let (mode, world) = match &practice {
@@ -189,7 +195,7 @@ fn missing_secrets(schedule: &Schedule, vault: &Vault) -> Problems {
     for step in &schedule.steps {
         if step.decided_before_start() == Some(true) {
             for name in step.secrets() {
-                if let Some(error) = vault.missing(name) {
+                if let Some(error) = vault.missing(name, &step.permissions) {
                     let message = format!("step `{}` cannot run: {}", step.id, error.message);
                     problems.push(Problem::error(message));
                 }

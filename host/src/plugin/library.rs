@@ -103,7 +103,9 @@ impl Library {
     /// What the plugin says of itself.
     pub async fn facts(&self, uses: &str) -> Result<PluginFacts, PluginError> {
         let found = self.find(uses)?;
-        let name = format!("{}.facts", found.digest.replace(':', "-"));
+        // What a description must be may change with the version.
+        let version = env!("CARGO_PKG_VERSION");
+        let name = format!("{}-{version}.facts", found.digest.replace(':', "-"));
         if let Some(kept) = self.cache.load(&name)
             && let Ok(facts) = serde_json::from_slice(&kept)
         {

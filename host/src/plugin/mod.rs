@@ -14,5 +14,4 @@ mod runner;
 pub use built_in::BUILT_IN;
 pub use cache::Cache;
 pub use library::{Library, PluginError};
-pub use reference::Reference;
 pub use runner::{PluginWorker, World};

@@ -7,7 +7,7 @@ use std::{
 
 /// What `uses` names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
+pub(super) enum Reference {
     /// A built-in plugin: a bare word.
     BuiltIn(String),
     /// A component file, relative to the pipeline file: begins with `.` or `/`, or ends
@@ -19,7 +19,7 @@ pub enum Reference {
 
 impl Reference {
     /// Reads the text of `uses`, in a file in that folder.
-    pub fn parse(uses: &str, folder: &Path) -> Self {
+    pub(super) fn parse(uses: &str, folder: &Path) -> Self {
         let path = Path::new(uses);
         if uses.starts_with(['.', '/']) || path.extension().is_some_and(|end| end == "wasm") {
             Self::File(folder.join(path))

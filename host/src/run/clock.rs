@@ -14,11 +14,6 @@ impl Clock {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// A clock of the caller's own.
-    pub fn of(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         (self.0)()

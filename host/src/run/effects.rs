@@ -30,6 +30,16 @@ struct Ledger {
     lost: AtomicBool,
     planned: AtomicBool,
     refused: AtomicBool,
+    closed: AtomicBool,
+}
+
+/// Something that may yet become an effect: the attempt waits for it.
+pub struct Hold(Arc<Ledger>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.in_flight.send_modify(|count| *count -= 1);
+    }
 }
 
 /// An effect on its way. Dropping it without a word leaves it unknown.
@@ -49,7 +59,14 @@ impl Effects {
             lost: AtomicBool::new(false),
             planned: AtomicBool::new(false),
             refused: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
         }))
+    }
+
+    /// Makes the attempt wait for what may yet become an effect.
+    pub fn hold(&self) -> Hold {
+        self.0.in_flight.send_modify(|count| *count += 1);
+        Hold(self.0.clone())
     }
 
     /// Says that the effect begins. Call it before the first byte is sent.
@@ -82,7 +99,9 @@ impl Effects {
     pub async fn settle(&self, limit: Duration) {
         let mut in_flight = self.0.in_flight.subscribe();
         let settled = in_flight.wait_for(|count| *count == 0);
-        if tokio::time::timeout(limit, settled).await.is_err() {
+        let settled = tokio::time::timeout(limit, settled).await.is_ok();
+        self.0.closed.store(true, Ordering::Relaxed);
+        if !settled {
             let open = self.0.lock().keys().copied().collect::<Vec<_>>();
             for id in open {
                 self.0.end(
@@ -92,6 +111,11 @@ impl Effects {
                 );
             }
         }
+    }
+
+    /// The attempt is over: nothing may be sent for it any more.
+    pub fn closed(&self) -> bool {
+        self.0.closed.load(Ordering::Relaxed)
     }
 
     /// An effect was asked for and its answer was lost.

@@ -370,7 +370,10 @@ async fn attempts(step: Prepared) -> Ended {
         });
         let effects = Effects::new(step.reporter.clone());
         let end = attempt(&step, scheduled, number, started, effects.clone()).await;
-        effects.settle(SETTLE).await;
+        tokio::select! {
+            () = effects.settle(SETTLE) => {}
+            () = step.at_once.cancelled() => effects.settle(Duration::ZERO).await,
+        }
         let Some((after, error)) = next_attempt(&step, scheduled, &end, &effects, number) else {
             return ended(step.index, end, &effects, started);
         };
@@ -383,10 +386,18 @@ async fn attempts(step: Prepared) -> Ended {
         });
         tokio::select! {
             () = tokio::time::sleep(after) => {}
-            () = step.cancel.cancelled() => {
+            () = stopped(&step) => {
                 return ended(step.index, Err(cancelled_error()), &effects, started);
             }
         }
+    }
+}
+
+/// Waits until the run is to end early, one way or the other.
+async fn stopped(step: &Prepared) {
+    tokio::select! {
+        () = step.cancel.cancelled() => {}
+        () = step.at_once.cancelled() => {}
     }
 }
 
@@ -456,6 +467,10 @@ fn next_attempt(
         .backoff
         .saturating_mul(2_u32.saturating_pow(number - 1));
     let asked = Duration::from_millis(error.retry_after.unwrap_or(0));
+    if asked > scheduled.timeout.unwrap_or(TIMEOUT) {
+        // Whoever asks for so long a wait does not decide how long a run takes.
+        return None;
+    }
     Some((backoff.max(asked), error.clone()))
 }
 

@@ -8,7 +8,7 @@ mod executor;
 mod reporter;
 mod worker;
 
-pub use effects::{Effects, Started};
+pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
 pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter};
 pub use worker::{Attempt, AttemptEnd, Summary, Worker};

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     clock::Clock,
-    event::{Effect, Event, EventKind, Level},
+    event::{Effect, Event, EventKind, Level, StepError},
 };
 use crate::secret::Mask;
 
@@ -81,8 +81,20 @@ impl Reporter {
         &self.mask
     }
 
-    /// Says an event. Nobody listening is no error: the run goes on.
-    pub fn say(&self, kind: EventKind) {
+    /// Says an event, its errors, reasons and outputs masked. Nobody listening is no
+    /// error: the run goes on.
+    pub fn say(&self, mut kind: EventKind) {
+        let mask = |error: &mut StepError| error.message = self.mask.text(&error.message);
+        match &mut kind {
+            EventKind::StepSkipped { reason } => *reason = self.mask.text(reason),
+            EventKind::StepRetrying { error, .. } => mask(error),
+            EventKind::StepFinished { error, outputs, .. }
+            | EventKind::RunFinished { error, outputs, .. } => {
+                error.iter_mut().for_each(mask);
+                *outputs = self.mask.value(outputs.take());
+            }
+            _ => {}
+        }
         let event = Event {
             run: self.run.to_string(),
             step: self.step.as_deref().map(str::to_owned),

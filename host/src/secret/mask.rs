@@ -7,6 +7,9 @@ use serde_json::Value;
 
 /// What stands where a secret was.
 const STAR: &str = "***";
+/// A part of a secret URL that is as long as this is a secret by itself, in bytes; a
+/// shorter one may be any word.
+const TOKEN: usize = 16;
 
 /// Knows the values that must not be shown; clones share what they know.
 #[derive(Clone, Default)]
@@ -33,6 +36,26 @@ impl Mask {
             }
         }
         text
+    }
+
+    /// The bytes without any known value, also where they are no text.
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let known = self.0.read().expect("no holder of the lock panics");
+        let mut bytes = bytes.to_vec();
+        for form in known.iter() {
+            let mut kept = Vec::new();
+            let mut from = 0;
+            for at in memchr::memmem::find_iter(&bytes, form) {
+                kept.extend_from_slice(&bytes[from..at]);
+                kept.extend_from_slice(STAR.as_bytes());
+                from = at + form.len();
+            }
+            if from > 0 {
+                kept.extend_from_slice(&bytes[from..]);
+                bytes = kept;
+            }
+        }
+        bytes
     }
 
     /// The value with every key and text in it without any known value.
@@ -64,11 +87,12 @@ fn forms_of(value: &str) -> Vec<String> {
         && url.has_host()
         && url.path().len() > 1
     {
-        forms.push(
-            url[url::Position::BeforePath..]
-                .trim_start_matches('/')
-                .to_owned(),
-        );
+        let rest = url[url::Position::BeforePath..].trim_matches('/');
+        forms.push(rest.to_owned());
+        // Servers like to echo a token without the path before it.
+        let segments = url.path_segments().into_iter().flatten().map(str::to_owned);
+        let values = url.query_pairs().map(|(_, value)| value.into_owned());
+        forms.extend(segments.chain(values).filter(|part| part.len() >= TOKEN));
     }
     for form in forms.clone() {
         forms.push(url::form_urlencoded::byte_serialize(form.as_bytes()).collect());
@@ -130,6 +154,19 @@ mod tests {
             let masked = mask().text(&text);
             assert!(masked.contains(STAR), "{text} became {masked}");
         }
+    }
+
+    #[test]
+    fn parts_of_a_secret_address_are_hidden_by_themselves_and_in_what_is_no_text() {
+        let mask = Mask::default();
+        mask.add("https://hooks.example/services/0123456789abcdef0123/?key=fedcba98765432100");
+        assert_eq!(mask.text("no 0123456789abcdef0123 here"), "no *** here");
+        assert_eq!(mask.text("key fedcba98765432100"), "key ***");
+        assert_eq!(mask.text("the services are up"), "the services are up");
+        assert_eq!(
+            mask.bytes(b"\xff 0123456789abcdef0123 \xfe"),
+            b"\xff *** \xfe"
+        );
     }
 
     #[test]

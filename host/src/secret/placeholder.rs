@@ -92,19 +92,7 @@ fn origin(
         StepError::new(Blame::Author, ErrorKind::Secret, message)
     };
     let Some(value) = value else {
-        let host = secret
-            .hosts
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let host = host.trim_start_matches("*.");
-        let rules = permissions.http.iter();
-        let mut rules =
-            rules.filter(|rule| rule.scheme == Scheme::Https && rule.host.matches(host));
-        return Ok(match rules.next().map_or(443, |rule| rule.port) {
-            443 => format!("https://{host}"),
-            port => format!("https://{host}:{port}"),
-        });
+        return Ok(permitted_origin(secret, permissions));
     };
     let url = Url::parse(value).map_err(|_| refused("its value is not a URL"))?;
     let Some(host) = url.host_str() else {
@@ -119,6 +107,25 @@ fn origin(
         ));
     }
     Ok(url[..Position::BeforePath].to_owned())
+}
+
+/// The origin of the secret's first host, as the step is permitted it: where there is no
+/// value, or none that is real.
+pub(super) fn permitted_origin(secret: &Secret, permissions: &Permissions) -> String {
+    let host = secret
+        .hosts
+        .first()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let host = host
+        .strip_prefix("*")
+        .map_or(host.clone(), |suffix| format!("any{suffix}"));
+    let rules = permissions.http.iter();
+    let mut rules = rules.filter(|rule| rule.scheme == Scheme::Https && rule.host.matches(&host));
+    match rules.next().map_or(443, |rule| rule.port) {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    }
 }
 
 /// 128 bits from the system, in letters and digits that every place of a request takes.

@@ -12,7 +12,10 @@ use sluice_pipeline::{
     pipeline::{Placement, Secret, SecretSource},
 };
 
-use super::{Mask, placeholder::StepSecrets};
+use super::{
+    Mask,
+    placeholder::{StepSecrets, permitted_origin},
+};
 use crate::run::event::{Blame, ErrorKind, StepError};
 
 /// The shortest value that is taken: a shorter one could not be hidden in a log without
@@ -52,8 +55,8 @@ impl Vault {
     }
 
     /// Why the named secret cannot be had, without keeping its value.
-    pub fn missing(&self, name: &str) -> Option<StepError> {
-        self.value(name).err()
+    pub fn missing(&self, name: &str, permissions: &Permissions) -> Option<StepError> {
+        self.value(name, permissions).err()
     }
 
     /// The named secrets for a step with these permissions, each behind a placeholder of its own, their
@@ -66,7 +69,7 @@ impl Vault {
     ) -> Result<StepSecrets, StepError> {
         let mut held = StepSecrets::default();
         for name in names {
-            let value = self.value(name)?;
+            let value = self.value(name, permissions)?;
             if let Some(value) = &value
                 && !matches!(self.sources, Sources::Dummies)
             {
@@ -88,11 +91,11 @@ impl Vault {
     }
 
     /// The value of a secret; `None` where none is to be resolved.
-    fn value(&self, name: &str) -> Result<Option<String>, StepError> {
+    fn value(&self, name: &str, permissions: &Permissions) -> Result<Option<String>, StepError> {
         let secret = self.secret(name)?;
         let value = match &self.sources {
             Sources::None => return Ok(None),
-            Sources::Dummies => return Ok(Some(dummy(name, secret))),
+            Sources::Dummies => return Ok(Some(dummy(name, secret, permissions))),
             Sources::Real {
                 environment,
                 folder,
@@ -137,16 +140,10 @@ fn from_file(name: &str, path: &Path) -> Result<String, StepError> {
 }
 
 /// A value of the right form that opens nothing.
-fn dummy(name: &str, secret: &Secret) -> String {
-    if secret.placement == Placement::Url {
-        let host = secret
-            .hosts
-            .first()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        format!("https://{}/practice/{name}", host.trim_start_matches("*."))
-    } else {
-        format!("practice-{name}")
+fn dummy(name: &str, secret: &Secret, permissions: &Permissions) -> String {
+    match secret.placement {
+        Placement::Url => format!("{}/practice/{name}", permitted_origin(secret, permissions)),
+        Placement::Header => format!("practice-{name}"),
     }
 }
 

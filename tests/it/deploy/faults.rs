@@ -200,6 +200,63 @@ fn retry_after_an_unknown_patch_looks_and_does_not_send_it_again() {
 }
 
 #[test]
+fn patch_that_outlasts_the_step_ends_as_done() {
+    let stage = healthy();
+    stage.always(Requests::Writes, Answer::Late(Duration::from_secs(2)));
+    let said = run(&stage, "    timeout: 1s\n");
+    let told = [
+        TAKES_OVER,
+        STARTED,
+        DONE,
+        "deploy failure: world, timeout: it took longer than its timeout of 1s",
+        "run failure",
+    ];
+    assert_run_told(&stage, &said, 1, &told);
+    assert_wrote(&stage, &[(false, NEW)]);
+    assert_eq!(stage.image(), NEW);
+}
+
+#[test]
+fn read_without_an_answer_ends_with_the_step() {
+    let stage = healthy();
+    stage.always(Requests::Reads, Answer::Never);
+    let said = run(&stage, "    timeout: 1s\n");
+    let timeout = "deploy failure: world, timeout: it took longer than its timeout of 1s";
+    assert_run_told(&stage, &said, 1, &[timeout, "run failure"]);
+    assert_wrote(&stage, &[]);
+}
+
+#[test]
+fn patch_that_failed_after_it_took_place_is_found_done() {
+    for code in [500, 502, 503, 504] {
+        let stage = healthy();
+        stage.once(Requests::Writes, Answer::StatusAfter(code));
+        let said = run(&stage, "");
+        let told = [TAKES_OVER, STARTED, DONE, SUCCESS, "run success"];
+        assert_run_told(&stage, &said, 0, &told);
+        assert_wrote(&stage, &[(false, NEW)]);
+    }
+}
+
+#[test]
+fn patch_that_failed_is_unknown_where_nobody_can_look() {
+    let stage = healthy();
+    stage.once(Requests::Writes, Answer::Status(500));
+    // The plugin's look at the object, and the host's before it patches.
+    for _ in 0..2 {
+        stage.once(Requests::Reads, Answer::Late(Duration::ZERO));
+    }
+    stage.always(Requests::Reads, Answer::Status(403));
+    let said = run(&stage, "    retry: { attempts: 1 }\n");
+    let unknown = format!(
+        "deploy unknown: world, unknown: setting images of `Deployment NS/web`: {INTERNAL}"
+    );
+    let told = [TAKES_OVER, STARTED, UNKNOWN, &unknown, "run unknown"];
+    assert_run_told(&stage, &said, 1, &told);
+    assert_wrote(&stage, &[(false, NEW)]);
+}
+
+#[test]
 fn patch_whose_connection_broke_is_found_done() {
     let stage = healthy();
     stage.once(Requests::Writes, Answer::Hangup);

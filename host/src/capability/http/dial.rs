@@ -51,29 +51,33 @@ impl Dialer {
         matches!(self.route, Route::Sink(_))
     }
 
-    /// Connects to the request's host, at an address that the rule lets be dialled. In an
+    /// Connects to the request's host, at an address that some rule lets be dialled. In an
     /// error nothing of the request has been sent.
     pub(super) async fn connect(
         &self,
         asked: &HttpRequest,
-        rule: &HttpRule,
+        rules: &[HttpRule],
     ) -> Result<Box<dyn Stream>, Error> {
         if let Route::Sink(sink) = self.route {
             return Ok(Box::new(within(TcpStream::connect(sink)).await?));
         }
         let mut found = resolve(asked).await?;
-        found.retain(|found| rule.dials(found.ip()));
-        let &[first, ..] = found.as_slice() else {
-            return Err(Error::DestinationIpProhibited);
-        };
-        let stream = within(TcpStream::connect(first)).await?;
+        found.retain(|found| rules.iter().any(|rule| rule.dials(found.ip())));
+        let mut connected = Err(Error::DestinationIpProhibited);
+        for address in found {
+            connected = within(TcpStream::connect(address)).await;
+            if connected.is_ok() {
+                break;
+            }
+        }
+        let stream = connected?;
         // A request is small and its answer waited for.
         let _ = stream.set_nodelay(true);
         if asked.scheme == Scheme::Http {
             return Ok(Box::new(stream));
         }
-        let name =
-            ServerName::try_from(asked.host.clone()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let name = ServerName::try_from(bare(&asked.host).to_owned())
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
         let connector = TlsConnector::from(tls().map_err(Error::Tls)?);
         match tokio::time::timeout(CONNECT, connector.connect(name, stream)).await {
             Err(_) => Err(Error::ConnectionTimeout),
@@ -94,8 +98,13 @@ async fn within(
     }
 }
 
+/// A host without the brackets that a URL has around an IPv6 address.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
 async fn resolve(asked: &HttpRequest) -> Result<Vec<SocketAddr>, Error> {
-    let host = asked.host.trim_start_matches('[').trim_end_matches(']');
+    let host = bare(&asked.host);
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, asked.port)]);
     }

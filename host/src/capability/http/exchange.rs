@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 use super::{dial::Dialer, substitute};
 use crate::{
     run::{
-        Effects, Reporter, Started,
+        Effects, Hold, Reporter, Started,
         event::{Effect, Level},
     },
     secret::{Mask, StepSecrets},
@@ -40,11 +40,13 @@ pub(super) struct Exchange {
     pub(super) request: Request<WasiBody>,
     pub(super) asked: HttpRequest,
     pub(super) options: RequestOptions,
-    pub(super) rule: HttpRule,
+    pub(super) rules: Vec<HttpRule>,
     /// `None` in a dry run, which sends nothing.
     pub(super) dialer: Option<Dialer>,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) mask: Mask,
+    /// From its admission on, the attempt waits for it.
+    pub(super) hold: Hold,
     pub(super) effects: Effects,
     pub(super) reporter: Reporter,
     pub(super) effect: Effect,
@@ -52,6 +54,7 @@ pub(super) struct Exchange {
 
 impl Exchange {
     pub(super) async fn run(self) -> Result<Answer, Error> {
+        let _hold = self.hold;
         let (mut parts, body) = self.request.into_parts();
         let body = collect(body, REQUEST_BODY).await?;
         let mut effect = self.effect;
@@ -66,8 +69,11 @@ impl Exchange {
         for line in told {
             self.reporter.log(Level::Warn, &line, Vec::new());
         }
+        if self.effects.closed() {
+            return Err(Error::ConnectionTerminated);
+        }
         let started = self.effects.start(effect);
-        let stream = match dialer.connect(&self.asked, &self.rule).await {
+        let stream = match dialer.connect(&self.asked, &self.rules).await {
             Ok(stream) => stream,
             Err(error) => {
                 let why = if matches!(error, Error::DestinationIpProhibited) {
@@ -105,16 +111,18 @@ impl Exchange {
         if self.secrets.is_empty() {
             return Ok(answer(Response::from_parts(head, ()), body));
         }
-        for value in head.headers.values_mut() {
-            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            if let Ok(masked) = HeaderValue::from_str(&self.mask.text(&text)) {
-                *value = masked;
-            }
+        if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
+            && coding != "identity"
+        {
+            // It was asked for uncompressed: what cannot be read cannot be masked.
+            let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
+            return Err(Error::HttpResponseContentCoding(Some(coding)));
         }
-        let body = match std::str::from_utf8(&body) {
-            Ok(text) => Bytes::from(self.mask.text(text)),
-            Err(_) => body,
-        };
+        for value in head.headers.values_mut() {
+            let masked = HeaderValue::from_bytes(&self.mask.bytes(value.as_bytes()));
+            *value = masked.unwrap_or_else(|_| HeaderValue::from_static("***"));
+        }
+        let body = Bytes::from(self.mask.bytes(&body));
         head.headers.remove(header::CONTENT_LENGTH);
         Ok(answer(Response::from_parts(head, ()), body))
     }

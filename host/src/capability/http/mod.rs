@@ -87,12 +87,10 @@ impl HttpCalls {
             state: EffectState::Started,
             detail: json!({}),
         };
-        let Some(rule) = self
-            .permissions
-            .http
-            .iter()
-            .find(|rule| rule.permits(&asked))
-        else {
+        let rules = self.permissions.http.iter();
+        let rules = rules.filter(|rule| rule.permits(&asked)).cloned();
+        let rules = rules.collect::<Vec<_>>();
+        if rules.is_empty() {
             let yaml = permit_request(&self.step, &asked);
             self.effects
                 .refuse(&effect, &format!("step `{}` may not send it", self.step));
@@ -105,20 +103,24 @@ impl HttpCalls {
                 Vec::new(),
             );
             return Err(Error::HttpRequestDenied);
-        };
+        }
+        // Whatever a permission says, a dry run asks and never tells.
+        let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
+        let read = asks && rules.iter().any(|rule| rule.read);
         let dialer = match &self.egress {
             Egress::Send(dialer) => Some(dialer.clone()),
-            Egress::Plan(reader) if rule.read => reader.clone(),
+            Egress::Plan(reader) if read => reader.clone(),
             Egress::Plan(_) => None,
         };
         Ok(Exchange {
             request,
             asked,
             options,
-            rule: rule.clone(),
+            rules,
             dialer,
             secrets: self.secrets.clone(),
             mask: self.reporter.mask().clone(),
+            hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
             effect,

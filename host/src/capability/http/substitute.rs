@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header, request::Parts};
 use serde_json::Value;
 use sluice_pipeline::pipeline::Placement;
-use url::{Position, Url, form_urlencoded};
+use url::{Url, form_urlencoded};
 
 use crate::secret::{Held, StepSecrets};
 
@@ -103,11 +103,23 @@ fn in_url(uri: &mut Uri, held: &Held, value: &str) {
     if !(rest.is_empty() || rest.starts_with(['/', '?'])) || !same_origin(uri, &secret) {
         return;
     }
-    let secret = &secret[Position::BeforePath..Position::AfterQuery];
-    let whole = match rest.strip_prefix('?') {
-        Some(query) if secret.contains('?') => format!("{secret}&{query}"),
-        _ => format!("{}{rest}", secret.trim_end_matches('/')),
+    let (more, query) = rest
+        .split_once('?')
+        .map_or((rest, None), |(more, query)| (more, Some(query)));
+    // The secret's path as it is; a slash between it and what follows stands once.
+    let path = if more.is_empty() {
+        secret.path()
+    } else {
+        secret.path().trim_end_matches('/')
     };
+    let queries = [secret.query(), query]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>();
+    let mut whole = format!("{path}{more}");
+    if !queries.is_empty() {
+        whole = format!("{whole}?{}", queries.join("&"));
+    }
     let mut parts = uri.clone().into_parts();
     if let Ok(path) = whole.parse() {
         parts.path_and_query = Some(path);

@@ -22,6 +22,8 @@ const MANAGER: &str = "sluice";
 const READ_ATTEMPTS: u32 = 5;
 /// How long the first pause between reads is; each later one is twice as long.
 const READ_PAUSE: Duration = Duration::from_millis(200);
+/// How long one try of a read may take.
+const READ_ANSWER: Duration = Duration::from_secs(15);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -96,14 +98,21 @@ impl Cluster {
         }
     }
 
-    /// The client that changes, or that asks what a change would do.
-    pub(super) async fn changer(&self) -> Result<Changer, Error> {
+    /// The client that reads, and the one that changes or asks what a change would do;
+    /// `None` where nothing is asked.
+    pub(super) async fn changer(&self) -> Result<Option<(Reader, Changer)>, Error> {
         Ok(match self {
-            Self::Live(connection) => Changer::Writer(Writer(connection.client().await?.clone())),
-            Self::DryRun(connection) => {
-                Changer::Rehearser(Rehearser(connection.client().await?.clone()))
+            Self::Live(connection) => {
+                let client = connection.client().await?.clone();
+                let writer = Writer(client.clone());
+                Some((Reader(client), Changer::Writer(writer)))
             }
-            Self::Offline => Changer::None,
+            Self::DryRun(connection) => {
+                let client = connection.client().await?.clone();
+                let rehearser = Rehearser(client.clone());
+                Some((Reader(client), Changer::Rehearser(rehearser)))
+            }
+            Self::Offline => None,
         })
     }
 }
@@ -112,7 +121,6 @@ impl Cluster {
 pub(super) enum Changer {
     Writer(Writer),
     Rehearser(Rehearser),
-    None,
 }
 
 /// Reads, and nothing else.
@@ -120,6 +128,7 @@ pub(super) enum Changer {
 pub(super) struct Reader(Client);
 
 /// Changes.
+#[derive(Clone)]
 pub(super) struct Writer(Client);
 
 /// Asks what a change would do: every request carries `dryRun=All`.
@@ -136,9 +145,13 @@ impl Reader {
         let api = workloads(self.0.clone(), kind, namespace);
         let mut pause = READ_PAUSE;
         for attempt in 1.. {
-            let error = match api.get(name).await {
-                Ok(object) => return value(&object),
-                Err(error) => failure::read(&error),
+            let error = match tokio::time::timeout(READ_ANSWER, api.get(name)).await {
+                Ok(Ok(object)) => return value(&object),
+                Ok(Err(error)) => failure::read(&error),
+                Err(_) => Error::Unavailable(format!(
+                    "the API server did not answer within {}s",
+                    READ_ANSWER.as_secs()
+                )),
             };
             if attempt == READ_ATTEMPTS || !matches!(error, Error::Unavailable(_)) {
                 return Err(error);

@@ -7,6 +7,7 @@ use k8s_openapi::{
     api::{apps::v1::ReplicaSet, core::v1},
     apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
 };
+use serde::Deserialize;
 use serde_json::Value;
 use sluice_pipeline::permission::WorkloadKind;
 
@@ -63,7 +64,12 @@ fn owner(metadata: &ObjectMeta) -> Option<&String> {
 }
 
 fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Revision> {
-    let template = live.pointer("/spec/template");
+    // Both templates go through one type: what servers write as null or absent, and what the
+    // type does not know, is the same on both sides then.
+    let template = live
+        .pointer("/spec/template")
+        .and_then(|template| v1::PodTemplateSpec::deserialize(template).ok())
+        .map(without_hash);
     let mut revisions = owned
         .iter()
         .map(|set| {
@@ -75,7 +81,7 @@ fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Rev
             let conditions = status.and_then(|status| status.conditions.as_ref());
             wit::Revision {
                 name: set.metadata.name.clone().unwrap_or_default(),
-                current: template.is_some() && own_template(set).as_ref() == template,
+                current: template.is_some() && own_template(set) == template,
                 images: images(set),
                 replicas: set
                     .spec
@@ -101,18 +107,23 @@ fn revisions(known: &Known, live: &Value, owned: &[&ReplicaSet]) -> Vec<wit::Rev
     revisions
 }
 
-/// The ReplicaSet's template as the Deployment has it: without the label that tells
-/// ReplicaSets apart. Equality of the two is how Kubernetes itself finds the current one.
-fn own_template(set: &ReplicaSet) -> Option<Value> {
+/// The ReplicaSet's template as the Deployment has it. Equality of the two is how
+/// Kubernetes itself finds the current one.
+fn own_template(set: &ReplicaSet) -> Option<v1::PodTemplateSpec> {
     let template = set.spec.as_ref()?.template.as_ref()?;
-    let mut template = serde_json::to_value(template).ok()?;
-    if let Some(labels) = template
-        .pointer_mut("/metadata/labels")
-        .and_then(Value::as_object_mut)
-    {
+    Some(without_hash(template.clone()))
+}
+
+/// The template without the label that tells ReplicaSets apart.
+fn without_hash(mut template: v1::PodTemplateSpec) -> v1::PodTemplateSpec {
+    let labels = template
+        .metadata
+        .as_mut()
+        .and_then(|metadata| metadata.labels.as_mut());
+    if let Some(labels) = labels {
         labels.remove("pod-template-hash");
     }
-    Some(template)
+    template
 }
 
 fn images(set: &ReplicaSet) -> Vec<wit::ContainerImage> {
@@ -320,4 +331,46 @@ fn millis(time: Option<&Time>) -> Option<u64> {
 
 fn unsigned(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A ReplicaSet with that image and hash, as a server gives it.
+    fn set(hash: &str, image: &str) -> ReplicaSet {
+        let labels = json!({ "app": "web", "pod-template-hash": hash });
+        let mut template = template(image);
+        template["metadata"]["labels"] = labels.clone();
+        let set = json!({
+            "metadata": { "name": format!("web-{hash}") },
+            "spec": { "selector": { "matchLabels": labels }, "template": template },
+        });
+        serde_json::from_value(set).expect("it is a ReplicaSet")
+    }
+
+    /// A template as servers before 1.34 write it, with a field that is newer than the types.
+    fn template(image: &str) -> Value {
+        json!({
+            "metadata": { "creationTimestamp": null, "labels": { "app": "web" } },
+            "spec": {
+                "containers": [{ "name": "app", "image": image, "resources": {}, "newer": 1 }],
+                "securityContext": {},
+            },
+        })
+    }
+
+    #[test]
+    fn replica_set_of_the_live_template_is_current_whatever_the_server_version() {
+        let live = json!({ "spec": { "template": template("web:2") } });
+        let (old, new) = (set("a", "web:1"), set("b", "web:2"));
+        let revisions = revisions(&Known::default(), &live, &[&old, &new]);
+        let current = revisions.iter().map(|found| (&*found.name, found.current));
+        assert_eq!(
+            current.collect::<Vec<_>>(),
+            [("web-b", true), ("web-a", false)]
+        );
+    }
 }

@@ -13,7 +13,9 @@ pub(super) enum Refusal {
     Rejected(String),
     /// It did not take place, for this reason.
     Refused(Error),
-    /// It may have taken place.
+    /// The server says that it failed, perhaps after it had stored the change.
+    Faulty(String),
+    /// No answer came: it may have taken place, or may yet.
     Lost(String),
 }
 
@@ -33,7 +35,8 @@ pub(super) fn write(error: &kube::Error) -> Refusal {
             409 => Refusal::Moved(message(status)),
             // The caller tells the two apart by looking at the object.
             422 => Refusal::Rejected(message(status)),
-            504 => Refusal::Lost(message(status)),
+            // A server that fails, or one before it, may do so after it has stored the change.
+            500..=599 => Refusal::Faulty(message(status)),
             _ => Refusal::Refused(from_status(status)),
         },
         other if never_sent(other) => Refusal::Refused(unreachable(other)),

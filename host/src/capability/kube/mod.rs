@@ -68,13 +68,19 @@ pub struct KubeView<'a> {
 
 /// A workload that the step may touch, and the permissions that say so.
 struct Permitted<'a> {
-    kind: WorkloadKind,
-    namespace: String,
-    name: String,
+    target: Target,
     rules: Vec<&'a KubeRule>,
 }
 
-impl std::fmt::Display for Permitted<'_> {
+/// What names a workload.
+#[derive(Clone)]
+struct Target {
+    kind: WorkloadKind,
+    namespace: String,
+    name: String,
+}
+
+impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
     }
@@ -99,22 +105,25 @@ impl KubeCalls {
             let yaml = permit_workload(&self.step, kind, &namespace, &name);
             return Err(self.refuse("get", &asked, &yaml, &json!({})));
         }
-        Ok(Permitted {
+        let target = Target {
             kind,
             namespace,
             name,
-            rules,
-        })
+        };
+        Ok(Permitted { target, rules })
     }
 
     /// Every change is within one permission, and the images that it asks for.
-    fn check_changes(&self, target: &Permitted<'_>, changes: &[ImageChange]) -> Result<(), Error> {
+    fn check_changes(
+        &self,
+        Permitted { target, rules }: &Permitted<'_>,
+        changes: &[ImageChange],
+    ) -> Result<(), Error> {
         for change in changes {
             let image = change.new.parse::<ImageRef>().map_err(|why| {
                 Error::Invalid(format!("`{}` is not an image reference: {why}", change.new))
             })?;
-            if !target
-                .rules
+            if !rules
                 .iter()
                 .any(|rule| rule.permits_image(&change.container, &image))
             {
@@ -148,7 +157,7 @@ impl KubeCalls {
     }
 
     /// An object that another one manages is not ours to change.
-    fn check_owner(target: &Permitted<'_>, object: &Object) -> Result<(), Error> {
+    fn check_owner(target: &Target, object: &Object) -> Result<(), Error> {
         match &object.controller {
             Some(owner) => Err(Error::Invalid(format!(
                 "{target} is managed by {owner}, which would undo the change; deploy through that instead"
@@ -186,9 +195,9 @@ impl Host for KubeView<'_> {
 
 impl KubeCalls {
     async fn get(&self, workload: &Workload) -> Result<Object, Error> {
-        let target = self.permitted(workload)?;
+        let Permitted { target, rules } = self.permitted(workload)?;
         let Some(reader) = self.cluster.reader().await? else {
-            return Ok(workload::unseen(&target.rules));
+            return Ok(workload::unseen(&rules));
         };
         let live = reader
             .get(target.kind, &target.namespace, &target.name)
@@ -202,13 +211,13 @@ impl KubeCalls {
         uid: &str,
         changes: &[ImageChange],
     ) -> Result<Outcome, Error> {
-        let target = self.permitted(workload)?;
-        self.check_changes(&target, changes)?;
-        patch::set_images(self, target, uid, changes).await
+        let permitted = self.permitted(workload)?;
+        self.check_changes(&permitted, changes)?;
+        patch::set_images(self, &permitted.target, uid, changes).await
     }
 
     async fn follow(&self, workload: &Workload, uid: String) -> Result<Rollout, Error> {
-        let target = self.permitted(workload)?;
+        let target = self.permitted(workload)?.target;
         let Some(reader) = self.cluster.reader().await? else {
             return Err(Error::Unavailable(
                 "there is no cluster to follow anything on".into(),

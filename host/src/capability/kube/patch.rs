@@ -7,15 +7,25 @@ use std::time::Duration;
 use json_patch::Patch;
 use serde_json::{Value, json};
 
-use super::{KubeCalls, Permitted, cluster::Changer, failure::Refusal, workload};
+use super::{
+    KubeCalls, Target,
+    cluster::{Changer, Reader, Writer},
+    failure::Refusal,
+    workload,
+};
 use crate::{
     bindings::sluice::kube::apply::{Effect as Outcome, Error, ImageChange},
-    run::event::{Effect, EffectState, Level},
+    run::{
+        Started,
+        event::{Effect, EffectState, Level},
+    },
 };
 
 /// How often the patch is made anew when the object moves on without its images changing:
 /// its controller writes its status all through a rollout.
 const ATTEMPTS: u32 = 8;
+/// How long the pause before the second is; each later one is twice as long.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How long the server may take to answer a patch: its own limit for a request is 60 s.
 const ANSWER: Duration = Duration::from_secs(65);
 /// How often, and how far apart, the object is looked at after an answer was lost.
@@ -25,7 +35,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(500);
 /// Sets the images, or foresees it.
 pub(super) async fn set_images(
     calls: &KubeCalls,
-    target: Permitted<'_>,
+    target: &Target,
     uid: &str,
     changes: &[ImageChange],
 ) -> Result<Outcome, Error> {
@@ -36,7 +46,7 @@ pub(super) async fn set_images(
         state: EffectState::Started,
         detail,
     };
-    let Some(reader) = calls.cluster.reader().await? else {
+    let Some((reader, changer)) = calls.cluster.changer().await? else {
         let diff = changes.iter().map(|change| {
             let path = format!(
                 "{}/containers[{}]/image",
@@ -50,10 +60,12 @@ pub(super) async fn set_images(
             .plan(&effect(json!({ "diff": diff.collect::<Value>() })));
         return Ok(Outcome::Planned);
     };
-    let changer = calls.cluster.changer().await?;
     let mut refused = Error::Unavailable(String::new());
     let mut rejected = None;
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(PAUSE * 2_u32.pow(attempt - 1)).await;
+        }
         let live = reader
             .get(target.kind, &target.namespace, &target.name)
             .await?;
@@ -62,81 +74,152 @@ pub(super) async fn set_images(
             // The very object that was patched: no test failed, so a policy said no.
             break;
         }
-        KubeCalls::check_owner(&target, &workload::object(target.kind, &live)?)?;
-        let patch = json_patch(&target, &live, uid, changes)?;
-        let shown = json!({ "images": images(changes), "patch": patch });
+        KubeCalls::check_owner(target, &workload::object(target.kind, &live)?)?;
+        let patch = json_patch(target, &live, uid, changes)?;
+        let mut shown = json!({ "images": images(changes), "patch": patch });
         let patch = serde_json::from_value::<Patch>(patch)
             .map_err(|error| Error::Other(format!("the patch is malformed: {error}")))?;
-        let (kind, namespace, name) = (target.kind, &target.namespace, &target.name);
-        match &changer {
-            Changer::None => return Ok(Outcome::Planned),
+        let sent = match &changer {
             Changer::Rehearser(rehearser) => {
-                match rehearser.patch(kind, namespace, name, &patch).await {
-                    Ok(after) => {
-                        let diff = diff(&live, &after);
-                        let mut detail = shown;
-                        detail["diff"] = diff;
-                        calls.effects.plan(&effect(detail));
-                        return Ok(Outcome::Planned);
-                    }
-                    Err(Refusal::Moved(why)) => refused = Error::Unavailable(why),
-                    Err(Refusal::Rejected(why)) => {
-                        refused = Error::Forbidden(why);
-                        rejected = version;
-                    }
-                    Err(Refusal::Refused(error)) => return Err(error),
-                    Err(Refusal::Lost(why)) => return Err(Error::Unavailable(why)),
-                }
+                let (kind, namespace, name) = (target.kind, &target.namespace, &target.name);
+                let foreseen = rehearser.patch(kind, namespace, name, &patch).await;
+                foreseen.map(|after| {
+                    shown["diff"] = diff(&live, &after);
+                    calls.effects.plan(&effect(shown));
+                    Outcome::Planned
+                })
             }
             Changer::Writer(writer) => {
+                let write = Write {
+                    reader: reader.clone(),
+                    writer: writer.clone(),
+                    target: target.clone(),
+                    uid: uid.to_owned(),
+                    changes: changes.to_vec(),
+                    live,
+                };
                 let started = calls.effects.start(effect(shown));
-                let sent =
-                    tokio::time::timeout(ANSWER, writer.patch(kind, namespace, name, &patch));
-                match sent
+                // On its own, so that it also comes to its end when this call is dropped.
+                let written = tokio::spawn(write.send(patch, started))
                     .await
-                    .unwrap_or_else(|_| Err(Refusal::Lost("no answer came".to_owned())))
-                {
-                    Ok(after) => {
-                        let diff = diff(&live, &after);
-                        tell_additions(calls, &diff, changes);
-                        let generation = generation(&after);
-                        started.done(json!({ "diff": diff, "generation": generation }));
-                        return Ok(Outcome::Done(generation));
+                    .expect("the write neither panics nor is aborted");
+                written.map(|written| {
+                    if written.answered {
+                        tell_additions(calls, &written.diff, changes);
                     }
-                    Err(Refusal::Moved(why)) => {
-                        started.failed(&why);
-                        refused = Error::Unavailable(why);
-                    }
-                    Err(Refusal::Rejected(why)) => {
-                        started.failed(&why);
-                        refused = Error::Forbidden(why);
-                        rejected = version;
-                    }
-                    Err(Refusal::Refused(error)) => {
-                        started.failed(&text(&error));
-                        return Err(error);
-                    }
-                    Err(Refusal::Lost(why)) => {
-                        if let Some(after) = look(&reader, &target, uid, changes).await {
-                            let generation = generation(&after);
-                            started.done(
-                                json!({ "diff": diff(&live, &after), "generation": generation }),
-                            );
-                            return Ok(Outcome::Done(generation));
-                        }
-                        started.unknown(&why);
-                        return Err(Error::Unknown(why));
-                    }
-                }
+                    Outcome::Done(written.generation)
+                })
+            }
+        };
+        match (sent, &changer) {
+            (Ok(outcome), _) => return Ok(outcome),
+            (Err(Refusal::Moved(why)), _) => refused = Error::Unavailable(why),
+            (Err(Refusal::Rejected(why)), _) => {
+                refused = Error::Forbidden(why);
+                rejected = version;
+            }
+            (Err(Refusal::Refused(error)), _) => return Err(error),
+            (Err(Refusal::Faulty(why) | Refusal::Lost(why)), Changer::Rehearser(_)) => {
+                return Err(Error::Unavailable(why));
+            }
+            (Err(Refusal::Faulty(why) | Refusal::Lost(why)), Changer::Writer(_)) => {
+                return Err(Error::Unknown(why));
             }
         }
     }
     Err(refused)
 }
 
+/// One patch, with all that it takes to find out what became of it.
+struct Write {
+    reader: Reader,
+    writer: Writer,
+    target: Target,
+    uid: String,
+    changes: Vec<ImageChange>,
+    /// The object that is patched.
+    live: Value,
+}
+
+/// A patch that took place.
+struct Written {
+    diff: Value,
+    generation: u64,
+    /// By the server's answer, so that all of `diff` is the patch's doing.
+    answered: bool,
+}
+
+impl Write {
+    /// Sends the patch and ends its effect.
+    async fn send(self, patch: Patch, started: Started) -> Result<Written, Refusal> {
+        let Target {
+            kind,
+            namespace,
+            name,
+        } = &self.target;
+        let sent = self.writer.patch(*kind, namespace, name, &patch);
+        let sent = tokio::time::timeout(ANSWER, sent)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::Lost("no answer came".to_owned())));
+        let (after, answered) = match sent {
+            Err(Refusal::Faulty(why)) => (self.look(why, true).await, false),
+            Err(Refusal::Lost(why)) => (self.look(why, false).await, false),
+            answer => (answer, true),
+        };
+        match after {
+            Ok(after) => {
+                let diff = diff(&self.live, &after);
+                let generation = generation(&after);
+                started.done(json!({ "diff": diff, "generation": generation }));
+                Ok(Written {
+                    diff,
+                    generation,
+                    answered,
+                })
+            }
+            Err(refusal) => {
+                match &refusal {
+                    Refusal::Moved(why) | Refusal::Rejected(why) => started.failed(why),
+                    Refusal::Refused(error) => started.failed(&text(error)),
+                    Refusal::Faulty(why) | Refusal::Lost(why) => started.unknown(why),
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// After a lost answer: the object, once it has the images that were asked for. One
+    /// that is still at the version that was patched says that nothing took place.
+    async fn look(&self, why: String, answered: bool) -> Result<Value, Refusal> {
+        let version = |object: &Value| object.pointer("/metadata/resourceVersion").cloned();
+        let mut unchanged = true;
+        for _ in 0..LOOKS {
+            tokio::time::sleep(LOOK_PAUSE).await;
+            let (kind, target) = (self.target.kind, &self.target);
+            let Ok(seen) = self.reader.get(kind, &target.namespace, &target.name).await else {
+                unchanged = false;
+                continue;
+            };
+            let same = seen.pointer("/metadata/uid").and_then(Value::as_str) == Some(&self.uid);
+            let ours = self.changes.iter().all(|change| {
+                find(target, &seen, &change.container).is_ok_and(|(_, image)| image == change.new)
+            });
+            if same && ours {
+                return Ok(seen);
+            }
+            unchanged &= version(&seen) == version(&self.live);
+        }
+        Err(if answered && unchanged {
+            Refusal::Refused(Error::Unavailable(why))
+        } else {
+            Refusal::Lost(why)
+        })
+    }
+}
+
 /// The patch for the object as it was just read.
 fn json_patch(
-    target: &Permitted<'_>,
+    target: &Target,
     live: &Value,
     uid: &str,
     changes: &[ImageChange],
@@ -176,7 +259,7 @@ fn json_patch(
 }
 
 /// The JSON pointer of a container and the image that it has.
-fn find(target: &Permitted<'_>, live: &Value, container: &str) -> Result<(String, String), Error> {
+fn find(target: &Target, live: &Value, container: &str) -> Result<(String, String), Error> {
     let spec = workload::pod_spec(target.kind);
     for list in ["containers", "initContainers"] {
         let path = format!("{spec}/{list}");
@@ -188,32 +271,6 @@ fn find(target: &Permitted<'_>, live: &Value, container: &str) -> Result<(String
     Err(Error::NotFound(format!(
         "{target} has no container `{container}`"
     )))
-}
-
-/// After a lost answer: the object, once it has the images that were asked for.
-async fn look(
-    reader: &super::cluster::Reader,
-    target: &Permitted<'_>,
-    uid: &str,
-    changes: &[ImageChange],
-) -> Option<Value> {
-    for _ in 0..LOOKS {
-        tokio::time::sleep(LOOK_PAUSE).await;
-        let Ok(live) = reader
-            .get(target.kind, &target.namespace, &target.name)
-            .await
-        else {
-            continue;
-        };
-        let same = live.pointer("/metadata/uid").and_then(Value::as_str) == Some(uid);
-        let ours = changes.iter().all(|change| {
-            find(target, &live, &change.container).is_ok_and(|(_, image)| image == change.new)
-        });
-        if same && ours {
-            return Some(live);
-        }
-    }
-    None
 }
 
 /// What changed beside the images, by a mutating webhook: told, not refused.

@@ -223,6 +223,9 @@ async fn keep(
             Some(error) => Err(error),
             None if known.complete() => match facts::of(&known, &uid) {
                 Some(facts) => Ok(facts),
+                None if known.deleted => Err(Error::NotFound(
+                    "it was deleted before it could be followed".to_owned(),
+                )),
                 None => continue,
             },
             None => continue,
@@ -315,4 +318,23 @@ fn selector(live: &Value) -> String {
         }
     });
     labels.chain(expressions).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn workload_that_the_first_list_does_not_hold_is_told_as_not_found() {
+        let updates = stream::iter([
+            Update::Workload(Event::Init),
+            Update::Workload(Event::InitDone),
+            Update::ReplicaSet(Event::InitDone),
+            Update::Pod(Event::InitDone),
+        ]);
+        let (sender, mut seen) = watch::channel(None);
+        Box::pin(keep(updates, "uid".to_owned(), Clock::system(), sender)).await;
+        let gone = Error::NotFound("it was deleted before it could be followed".to_owned());
+        assert_eq!(seen.borrow_and_update().clone(), Some(Err(gone)));
+    }
 }

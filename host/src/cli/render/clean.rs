@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// The text with nothing in it but text and line ends.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

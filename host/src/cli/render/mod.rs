@@ -6,6 +6,8 @@ mod json;
 mod live;
 mod text;
 
+pub(crate) use clean::clean;
+
 use std::io::{IsTerminal, Write};
 
 use sluice_pipeline::diagnostic::{Problems, Source};
@@ -99,16 +101,12 @@ pub(crate) fn line(text: &str) {
 
 /// Says an error that has no place in a file.
 pub(crate) fn error(message: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "error: {}", clean::clean(message));
+    let _ = writeln!(std::io::stderr().lock(), "error: {}", clean(message));
 }
 
 /// Says a warning that has no place in a file.
 pub(crate) fn warn(message: &str) {
-    let _ = writeln!(
-        std::io::stderr().lock(),
-        "warning: {}",
-        clean::clean(message)
-    );
+    let _ = writeln!(std::io::stderr().lock(), "warning: {}", clean(message));
 }
 
 /// Says problems with their places.

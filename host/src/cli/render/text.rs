@@ -51,7 +51,7 @@ impl Text {
                     Mode::Practice => " · practice: nothing real is in reach",
                     Mode::DryRun => " · dry run: nothing is changed",
                 };
-                let name = self.paint(Paint::Bold, pipeline);
+                let name = self.paint(Paint::Bold, &clean(pipeline));
                 return vec![format!("{name} · run {}{mode}", event.run)];
             }
             EventKind::RunFinished {
@@ -275,7 +275,8 @@ impl Text {
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            let _ = write!(text, "\n  {} = {}", clean(name), clean(&value));
+            let value = clean(&value).replace('\n', " ");
+            let _ = write!(text, "\n  {} = {value}", clean(name));
         }
         text.lines().map(str::to_owned).collect()
     }
