@@ -11,7 +11,17 @@ use crate::{
 /// Nothing was started, and this is all that was said.
 fn refused(said: &Said, expected: &str) {
     assert_eq!(said.err.trim_end(), expected);
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    nothing_started(said);
+}
+
+/// The only event, where events were asked for, is that the author's run is over.
+fn nothing_started(said: &Said) {
+    assert_eq!(said.code, Some(2));
+    for event in said.events() {
+        let (event, error) = (&event["event"], &event["error"]["blame"]);
+        assert_eq!((event, error), (&"run.finished".into(), &"author".into()));
+    }
+    assert!(said.out.lines().count() < 2, "{}", said.out);
 }
 
 const DEPLOY: &str = "\
@@ -31,7 +41,7 @@ steps:
 #[test]
 fn input_that_breaks_its_pattern_is_refused() {
     let said = Sluice::pipeline(DEPLOY).events(&["--input", "tag=latest"]);
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    nothing_started(&said);
     assert!(
         said.err.contains("`tag`") && said.err.contains("[0-9a-f]{8}"),
         "{}",
@@ -40,9 +50,27 @@ fn input_that_breaks_its_pattern_is_refused() {
 }
 
 #[test]
+fn refusal_says_its_blame_and_its_problems_to_programs_too() {
+    let said = Sluice::pipeline("name: x\nstesp: {}\n").events(&[]);
+    assert_eq!(said.code, Some(2));
+    let [event] = said.events().try_into().expect("it is one event");
+    assert_eq!(event["outcome"], "failure");
+    assert_eq!(
+        event["error"],
+        serde_json::json!({
+            "blame": "author",
+            "kind": "configuration",
+            "message": "a pipeline needs the key `steps`",
+        })
+    );
+    let place = &event["problems"][0];
+    assert_eq!((&place["line"], &place["column"]), (&1.into(), &1.into()));
+}
+
+#[test]
 fn missing_and_unknown_inputs_are_refused_together() {
     let said = Sluice::pipeline(DEPLOY).events(&["--input", "tga=0b5e6f1a"]);
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    nothing_started(&said);
     assert!(said.err.contains("did you mean `tag`?"), "{}", said.err);
     assert_eq!(said.err.matches("error: ").count(), 2, "{}", said.err);
 }
@@ -196,7 +224,7 @@ fn plugin_that_imports_what_no_host_has_is_refused_by_the_name_of_the_import() {
         "name: x\non: [api]\nsteps:\n  it:\n    uses: {path}\n"
     ));
     let said = sluice.events(&[]);
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
+    nothing_started(&said);
     let expected = "it imports `strange:stranger/door@0.1.0`, which no permission gives";
     assert!(said.err.contains(expected), "{}", said.err);
 }

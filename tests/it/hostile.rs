@@ -262,3 +262,31 @@ fn second_interrupt_stops_a_pause_between_attempts_and_all_that_would_follow() {
     assert!(rest.contains(r#""event":"run.finished""#), "{rest}");
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
+
+#[test]
+fn address_space_without_room_for_a_pool_of_instances_is_enough() {
+    use std::process::Command;
+    let sluice = pipeline("nothing", "");
+    let direct = sluice.command(&[]);
+    let binary = direct.get_program().to_string_lossy().into_owned();
+    let script = format!("ulimit -v 20000000 && exec {binary} run pipeline.yaml --format json");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(sluice.folder())
+        .env_clear()
+        .envs(
+            direct
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .expect("a shell is part of every system");
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{out}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(out.contains(r#""outcome":"success""#), "{out}");
+}

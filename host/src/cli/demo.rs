@@ -49,11 +49,9 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let mut ends = Vec::new();
     for (failure, words) in acts {
         say(args, words);
-        let Some((schedule, vault)) =
-            runtime.block_on(run::prepare(&loaded, &[], Sources::Dummies))
-        else {
-            return Ok(Exit::Bug);
-        };
+        let prepared = runtime.block_on(run::prepare(&loaded, &[], Sources::Dummies));
+        let (schedule, vault) =
+            prepared.map_err(|refused| anyhow::anyhow!("the demo's own pipeline: {refused:?}"))?;
         let practice = runtime.block_on(Practice::start(&schedule, failure))?;
         let before = image(&practice);
         let worker = PluginWorker::prepare(&loaded.library, &schedule, practice.world()?)

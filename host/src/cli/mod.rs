@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod load;
+mod refused;
 mod rehearsed;
 mod render;
 mod run;

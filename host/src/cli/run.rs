@@ -3,7 +3,7 @@
 use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
 
 use sluice_pipeline::{
-    diagnostic::{Problem, Problems},
+    diagnostic::{Problem, Problems, Source},
     inputs::Inputs,
     schedule::{Schedule, Trigger},
 };
@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::{
     Exit,
     load::Loaded,
+    refused::Refused,
     rehearsed,
     render::{self, Format},
 };
@@ -26,7 +27,7 @@ use crate::{
     run::{
         Cancel, Reporter, Run, RunEnd,
         clock::Clock,
-        event::{Event, EventKind, Mode},
+        event::{Blame, ErrorKind, Event, EventKind, Mode},
         execute,
     },
     secret::{Mask, Sources, Vault},
@@ -98,21 +99,36 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let loaded = match Loaded::read(&args.file) {
         Ok(loaded) => loaded,
         Err(message) => {
-            render::error(&message);
+            let source = Source::new(args.file.display().to_string(), "");
+            let refused = Refused::because(Blame::Author, ErrorKind::Configuration, message);
+            refused.say(&source, args.format);
             return Ok(Exit::Refused);
         }
     };
+    match start(args, &loaded)? {
+        Ok(end) => Ok(end.outcome.into()),
+        Err(refused) => {
+            refused.say(&loaded.source, args.format);
+            Ok(Exit::Refused)
+        }
+    }
+}
+
+/// The run, to its end, unless it is refused before anything starts.
+fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<RunEnd, Refused>> {
     let runtime = runtime()?;
-    let sources = sources(args, &loaded);
-    let Some((schedule, vault)) = runtime.block_on(prepare(&loaded, &args.inputs, sources)) else {
-        return Ok(Exit::Refused);
+    let sources = sources(args, loaded);
+    let (schedule, vault) = match runtime.block_on(prepare(loaded, &args.inputs, sources)) {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(Err(refused)),
     };
     let practice = match args.practice {
         Some(Fate(failure)) => match runtime.block_on(Practice::start(&schedule, failure)) {
             Ok(practice) => Some(practice),
             Err(error) => {
-                render::error(&format!("this pipeline cannot be rehearsed: {error}"));
-                return Ok(Exit::Refused);
+                let message = format!("this pipeline cannot be rehearsed: {error}");
+                let kind = ErrorKind::Configuration;
+                return Ok(Err(Refused::because(Blame::Author, kind, message)));
             }
         },
         None => None,
@@ -125,8 +141,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let worker = match PluginWorker::prepare(&loaded.library, &schedule, world) {
         Ok(worker) => worker,
         Err((uses, error)) => {
-            render::error(&format!("plugin `{uses}`: {error}"));
-            return Ok(Exit::Refused);
+            let message = format!("plugin `{uses}`: {error}");
+            return Ok(Err(Refused::because(
+                Blame::Plugin,
+                ErrorKind::Contract,
+                message,
+            )));
         }
     };
     let end = show(&runtime, schedule, worker, vault, mode, args.format);
@@ -134,7 +154,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         rehearsed::tell(practice);
     }
     runtime.shutdown_background();
-    Ok(end.outcome.into())
+    Ok(Ok(end))
 }
 
 /// Where this run's secrets come from.
@@ -154,12 +174,12 @@ fn sources(args: &Args, loaded: &Loaded) -> Sources {
     }
 }
 
-/// The schedule and its secrets; `None` after its problems were said.
+/// The schedule and its secrets.
 pub(super) async fn prepare(
     loaded: &Loaded,
     inputs: &[(String, String)],
     sources: Sources,
-) -> Option<(Arc<Schedule>, Vault)> {
+) -> Result<(Arc<Schedule>, Vault), Refused> {
     let schedule = async {
         let pipeline = loaded.pipeline().await?;
         loaded.say(&pipeline.warnings);
@@ -173,20 +193,15 @@ pub(super) async fn prepare(
             },
         )
     };
-    let schedule = match schedule.await {
-        Ok(schedule) => Arc::new(schedule),
-        Err(problems) => {
-            loaded.say(&problems);
-            return None;
-        }
-    };
+    let refused = |problems| Refused::author(ErrorKind::Configuration, problems);
+    let schedule = Arc::new(schedule.await.map_err(refused)?);
     let vault = Vault::new(schedule.secrets.clone(), sources);
     let missing = missing_secrets(&schedule, &vault);
-    if !missing.is_empty() {
-        loaded.say(&missing);
-        return None;
+    if missing.is_empty() {
+        Ok((schedule, vault))
+    } else {
+        Err(Refused::author(ErrorKind::Secret, missing))
     }
-    Some((schedule, vault))
 }
 
 /// The secrets that cannot be had for steps that will certainly be considered.

@@ -246,11 +246,7 @@ fn failure_of(failure: Failure, refused: bool) -> StepError {
         FailureKind::Unknown => (Blame::World, ErrorKind::Unknown),
         FailureKind::Cancelled => (Blame::Author, ErrorKind::Cancelled),
     };
-    let mut message = failure.message;
-    if message.len() > crate::run::LINE_LIMIT {
-        message.truncate(message.floor_char_boundary(crate::run::LINE_LIMIT));
-        message.push('…');
-    }
+    let message = crate::run::cut(failure.message);
     StepError {
         blame,
         kind,

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -18,6 +18,10 @@ use super::{
     event::{Effect, EffectState},
 };
 
+/// How many refusals of one attempt are said: a plugin that asks in a loop for what it
+/// may not have fills nobody's memory.
+const REFUSALS: usize = 1000;
+
 /// The effects of one attempt; clones share them.
 #[derive(Clone)]
 pub struct Effects(Arc<Ledger>);
@@ -29,7 +33,7 @@ struct Ledger {
     in_flight: watch::Sender<usize>,
     lost: AtomicBool,
     planned: AtomicBool,
-    refused: AtomicBool,
+    refused: AtomicUsize,
     closed: AtomicBool,
 }
 
@@ -58,7 +62,7 @@ impl Effects {
             in_flight: watch::Sender::new(0),
             lost: AtomicBool::new(false),
             planned: AtomicBool::new(false),
-            refused: AtomicBool::new(false),
+            refused: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
         }))
     }
@@ -89,7 +93,9 @@ impl Effects {
 
     /// Says that the effect is refused, and why.
     pub fn refuse(&self, effect: &Effect, why: &str) {
-        self.0.refused.store(true, Ordering::Relaxed);
+        if self.0.refused.fetch_add(1, Ordering::Relaxed) >= REFUSALS {
+            return;
+        }
         self.0
             .say(effect, EffectState::Refused, json!({ "reason": why }));
     }
@@ -125,7 +131,7 @@ impl Effects {
 
     /// A permission of sluice was missing for an effect.
     pub fn refused(&self) -> bool {
-        self.0.refused.load(Ordering::Relaxed)
+        self.0.refused.load(Ordering::Relaxed) > 0
     }
 
     /// An effect was foreseen instead of done.

@@ -10,5 +10,5 @@ mod worker;
 
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
-pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter};
+pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
 pub use worker::{Attempt, AttemptEnd, Summary, Worker};

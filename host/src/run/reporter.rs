@@ -106,7 +106,7 @@ impl Reporter {
 
     /// Says how far an effect has come.
     pub fn effect(&self, mut effect: Effect) {
-        effect.target = self.mask.text(&effect.target);
+        effect.target = cut(self.mask.text(&effect.target));
         effect.detail = self.mask.value(effect.detail);
         self.say(EventKind::Effect(effect));
     }
@@ -155,16 +155,20 @@ impl Reporter {
             }
             return None;
         }
-        let mut text = self.mask.text(message);
-        if text.len() > LINE_LIMIT {
-            text.truncate(text.floor_char_boundary(LINE_LIMIT));
-            text.push('…');
-        }
-        Some(text)
+        Some(cut(self.mask.text(message)))
     }
 
     /// A JSON value with every text in it masked.
     pub fn masked(&self, value: Value) -> Value {
         self.mask.value(value)
     }
+}
+
+/// The text, cut to a line's size.
+pub fn cut(mut text: String) -> String {
+    if text.len() > LINE_LIMIT {
+        text.truncate(text.floor_char_boundary(LINE_LIMIT));
+        text.push('…');
+    }
+    text
 }
