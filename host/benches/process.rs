@@ -5,17 +5,19 @@
 use std::{
     fmt::Write,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
+
+mod guest;
 
 const ROUNDS: usize = 15;
 
 fn main() {
     let folder = std::env::temp_dir().join("sluice-bench-process");
     fs::create_dir_all(&folder).expect("the temporary folder can be written to");
-    let guest = guest(&folder);
+    let guest = guest::noop();
     println!("{ROUNDS} rounds, medians of wall time; peak memory of the last round\n");
     println!(
         "| steps | run, warm | run, cold | check, warm | check, cold | as many `/bin/true` by `sh` | memory of a warm run |"
@@ -87,27 +89,4 @@ fn pipeline(guest: &Path, steps: usize) -> String {
         let _ = writeln!(text, "  s{index}: {{ uses: {} }}", guest.display());
     }
     text
-}
-
-/// The component of `tests/guests/noop`.
-fn guest(folder: &Path) -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = folder.join("guests");
-    let status = Command::new(env!("CARGO"))
-        .current_dir(workspace)
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "plugin",
-            "--target",
-            "wasm32-wasip2",
-        ])
-        .args(["--package", "sluice-guest-noop", "--target-dir"])
-        .arg(&target)
-        .env_remove("CARGO_TARGET_DIR")
-        .status()
-        .expect("cargo starts");
-    assert!(status.success(), "the guest does not build");
-    target.join("wasm32-wasip2/plugin/sluice_guest_noop.wasm")
 }

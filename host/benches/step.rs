@@ -4,8 +4,7 @@
 
 use std::{
     hint::black_box,
-    path::{Path, PathBuf},
-    process::Command,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -29,6 +28,8 @@ use wasmtime::{
     component::{Component, Linker, ResourceTable},
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+mod guest;
 
 mod bindings {
     #![allow(
@@ -58,7 +59,7 @@ const RUNS: usize = 8;
 const ROUNDS: usize = 41;
 
 fn main() {
-    let guest = guest();
+    let guest = guest::noop();
     println!("{STEPS} steps a run, {RUNS} runs a round and thread, {ROUNDS} rounds, medians\n");
     println!("| threads | what | bare wasmtime | a step in a run | ratio |");
     println!("|---|---|---|---|---|");
@@ -99,30 +100,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The component of `tests/guests/noop`.
-fn guest() -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::temp_dir().join("sluice-bench-guests");
-    let status = Command::new(env!("CARGO"))
-        .current_dir(workspace)
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "plugin",
-            "--target",
-            "wasm32-wasip2",
-        ])
-        .args(["--package", "sluice-guest-noop", "--target-dir"])
-        .arg(&target)
-        .env_remove("CARGO_TARGET_DIR")
-        .status()
-        .expect("cargo starts");
-    assert!(status.success(), "the guest does not build");
-    target.join("wasm32-wasip2/plugin/sluice_guest_noop.wasm")
-}
-
-/// wasmtime alone, with the settings that the design's measurements found best.
+/// wasmtime alone, with the settings of the host's own pool, but for its limits.
 struct Bare {
     engine: Engine,
     plugin: PluginPre<State>,

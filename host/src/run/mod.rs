@@ -1,6 +1,7 @@
 //! A run: steps in their order, attempts, cancellation, and the events that tell of it.
 //! What a step *is* stays behind [`Worker`]; this module knows no WebAssembly.
 
+mod attempts;
 pub mod clock;
 mod effects;
 pub mod event;
