@@ -7,6 +7,7 @@ use crate::bindings::sluice::kube::apply::{
     Workload,
 };
 use crate::cause::Cause;
+use crate::judge;
 
 /// One thing that keeps the rollout from finishing, as the cluster shows it now.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +96,7 @@ pub(crate) fn reasons(facts: &Facts, workload: &Workload) -> Vec<Reason> {
             })
             .map(|condition| no_pods(condition, "ReplicaSet", &revision.name)),
     );
+    reasons.extend(not_created(facts, revision, workload));
     for pod in live_pods(revision) {
         reasons.extend(unschedulable(pod));
         reasons.extend(
@@ -104,6 +106,33 @@ pub(crate) fn reasons(facts: &Facts, workload: &Workload) -> Vec<Reason> {
         );
     }
     reasons
+}
+
+/// What a `StatefulSet` or `DaemonSet` says of pods that it cannot create: it has no condition
+/// for that, only an event. One from before our change, or from before a pod that it did
+/// create, tells nothing of the pods that are missing now.
+fn not_created(facts: &Facts, revision: &Revision, workload: &Workload) -> Option<Reason> {
+    let missing = (live_pods(revision).count() as u64) < u64::from(judge::wanted(facts));
+    let newest_pod = live_pods(revision).filter_map(|pod| pod.created_at).max();
+    let since = facts.object.changed_at.max(newest_pod);
+    let event = facts.events.iter().rev().find(|event| {
+        event.object_kind == workload.kind
+            && event.reason == "FailedCreate"
+            && event.last_seen >= since
+    })?;
+    missing.then(|| {
+        let condition = Condition {
+            kind: "ReplicaFailure".to_owned(),
+            status: "True".to_owned(),
+            reason: event.reason.clone(),
+            message: event.message.clone(),
+            since: event.last_seen,
+        };
+        Reason {
+            kind: workload.kind.clone(),
+            ..no_pods(&condition, "ReplicaSet", &workload.name)
+        }
+    })
 }
 
 /// A controller that cannot create pods, or the `ReplicaSet` to create them.

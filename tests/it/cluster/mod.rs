@@ -5,6 +5,7 @@
 mod account;
 mod control_plane;
 mod in_cluster;
+mod kinds;
 mod reason;
 
 use self::control_plane::Real;

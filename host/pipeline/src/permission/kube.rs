@@ -73,6 +73,8 @@ pub struct KubeRule {
     pub take_over: bool,
     /// Whether the workload may be restarted with the image that it has.
     pub restart: bool,
+    /// Whether pods of the workload may be deleted, for its controller to make them anew.
+    pub delete_pods: bool,
 }
 
 impl KubeRule {
@@ -97,6 +99,7 @@ impl KubeRule {
             && each_within(&self.images, &other.images, ImagePattern::contains)
             && (self.take_over || !other.take_over)
             && (self.restart || !other.restart)
+            && (self.delete_pods || !other.delete_pods)
     }
 }
 
@@ -117,6 +120,9 @@ impl fmt::Display for KubeRule {
         if self.restart {
             f.write_str(", restart: true")?;
         }
+        if self.delete_pods {
+            f.write_str(", delete-pods: true")?;
+        }
         f.write_str(" }")
     }
 }
@@ -134,6 +140,7 @@ mod tests {
             images: vec!["ghcr.io/acme/web:*".parse().unwrap()],
             take_over: false,
             restart: true,
+            delete_pods: false,
         }
     }
 
@@ -161,6 +168,10 @@ mod tests {
         assert!(!narrow.contains(&rule()));
         assert!(!rule().contains(&KubeRule {
             take_over: true,
+            ..rule()
+        }));
+        assert!(!rule().contains(&KubeRule {
+            delete_pods: true,
             ..rule()
         }));
         assert!(!rule().contains(&KubeRule {

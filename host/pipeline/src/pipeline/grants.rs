@@ -247,6 +247,7 @@ fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
         images: patterns::<ImagePattern>(&fields, "images", problems),
         take_over: fields.boolean("take-over", problems).unwrap_or(false),
         restart: fields.boolean("restart", problems).unwrap_or(false),
+        delete_pods: fields.boolean("delete-pods", problems).unwrap_or(false),
         kind: kind?,
     })
 }
