@@ -139,7 +139,7 @@ fn not_created(facts: &Facts, revision: &Revision, workload: &Workload) -> Optio
 fn no_pods(condition: &Condition, kind: &str, subject: &str) -> Reason {
     let message = &condition.message;
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let cause = if says(&["exceeded quota"]) {
+    let cause = if says(&["exceeded quota", "insufficient quota"]) {
         Cause::Quota
     } else if says(&["failed calling webhook"]) || kind != "ReplicaSet" {
         // The webhook's server is away and says nothing about the pod; and a workload's
@@ -211,10 +211,20 @@ fn waiting_reason(
     events: &[Event],
 ) -> Option<(Cause, String, String)> {
     let word = waiting.reason.as_str();
-    let (cause, message) = match word {
+    // Older kubelets write the hook's whole command into the reason.
+    let known = if word.starts_with("PostStartHookError") {
+        "PostStartHookError"
+    } else {
+        word
+    };
+    let (cause, message) = match known {
         "ErrImagePull" | "ImagePullBackOff" | "ImageInspectError" | "RegistryUnavailable" => {
             let message = pull_message(pod, status, waiting, events);
             (pull_cause(&message), message)
+        }
+        "SignatureValidationFailed" => {
+            let message = pull_message(pod, status, waiting, events);
+            (Cause::ImageRefused, message)
         }
         "InvalidImageName" => (Cause::ImageName, waiting.message.clone()),
         "ErrImageNeverPull" => (Cause::ImageNeverPulled, waiting.message.clone()),
@@ -249,7 +259,8 @@ fn pull_message(
     }
     let prefix = format!("Failed to pull image \"{}\"", status.image);
     newest(pod, events, |event| {
-        event.reason == "Failed" && event.message.starts_with(&prefix)
+        matches!(event.reason.as_str(), "Failed" | "FailedPullImage")
+            && event.message.starts_with(&prefix)
     })
     .map_or_else(|| waiting.message.clone(), |event| event.message.clone())
 }
@@ -280,6 +291,7 @@ fn pull_cause(message: &str) -> Cause {
         "not found",
         "name unknown",
         "does not exist",
+        "no matching manifest",
     ]) {
         Cause::ImageMissing
     } else {

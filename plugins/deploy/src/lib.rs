@@ -136,3 +136,5 @@ impl World for Host {
 
 #[cfg(test)]
 mod description_tests;
+#[cfg(test)]
+mod recordings_tests;

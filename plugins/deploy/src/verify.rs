@@ -51,13 +51,13 @@ fn of_container(wanted: &ContainerImage, pods: &[&Pod], known: Option<&Digests>)
         let Some(status) = status else {
             return Finding::Open(format!("{place} is not reported"));
         };
-        let Some(runs) = image::digest(&status.image_id) else {
+        let Some(runs) = image::reported(&status.image_id) else {
             return Finding::Open(format!(
                 "the runtime does not say by digest what {place} runs"
             ));
         };
-        let part = known.is_some_and(|known| known.known.iter().any(|digest| digest == runs));
-        if part || pinned == Some(runs) {
+        let part = known.is_some_and(|known| known.known.contains(&runs));
+        if part || pinned.as_ref() == Some(&runs) {
             continue;
         }
         if known.is_some_and(|known| known.complete) {
