@@ -7,6 +7,7 @@ mod cluster;
 mod facts;
 mod failure;
 mod patch;
+mod review;
 mod watch;
 mod workload;
 
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 pub use cluster::{Cluster, Connection};
+pub use review::{Asked, Hold, Reviews};
 pub use watch::Rollout;
 
 use crate::{
