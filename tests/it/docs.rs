@@ -135,7 +135,7 @@ fn the_schema_accepts_every_pipeline_of_the_tree_and_refuses_an_unknown_key() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "check", "schema"] {
+    for command in ["run", "check", "schema", "rbac"] {
         let said = Sluice::pipeline("").run(&[command, "--help"]);
         assert_eq!(said.code, Some(0));
         assert!(said.out.contains("Examples:"), "{command}:\n{}", said.out);

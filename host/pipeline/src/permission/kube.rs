@@ -36,6 +36,24 @@ impl WorkloadKind {
             Self::CronJob => "CronJob",
         }
     }
+
+    /// The API group that serves it.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
+            Self::CronJob => "batch",
+        }
+    }
+
+    /// Its resource, as requests and Roles name it.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+            Self::CronJob => "cronjobs",
+        }
+    }
 }
 
 impl FromStr for WorkloadKind {

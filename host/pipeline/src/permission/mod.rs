@@ -23,6 +23,7 @@ pub use git::GitRule;
 pub use host::HostPattern;
 pub use http::{HttpRequest, HttpRule, Scheme};
 pub use image::{ImagePattern, ImageRef};
+pub(crate) use image::{Version, is_registry};
 pub use import::{Capability, Import, classify_import};
 pub use ipnet::IpNet;
 pub use kube::{KubeRule, WorkloadKind};

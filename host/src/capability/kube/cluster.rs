@@ -64,7 +64,7 @@ impl Connection {
         }
     }
 
-    async fn client(&self) -> Result<&Client, Error> {
+    pub(super) async fn client(&self) -> Result<&Client, Error> {
         self.client
             .get_or_try_init(|| connect(self.to.clone()))
             .await
@@ -240,18 +240,13 @@ fn workloads(client: Client, kind: WorkloadKind, namespace: &str) -> Api<Dynamic
 
 /// The API that serves a kind.
 pub(super) fn resource(kind: WorkloadKind) -> ApiResource {
-    let (group, plural) = match kind {
-        WorkloadKind::Deployment => ("apps", "deployments"),
-        WorkloadKind::StatefulSet => ("apps", "statefulsets"),
-        WorkloadKind::DaemonSet => ("apps", "daemonsets"),
-        WorkloadKind::CronJob => ("batch", "cronjobs"),
-    };
+    let group = kind.group();
     ApiResource {
         group: group.to_owned(),
         version: "v1".to_owned(),
         api_version: format!("{group}/v1"),
         kind: kind.to_string(),
-        plural: plural.to_owned(),
+        plural: kind.resource().to_owned(),
     }
 }
 

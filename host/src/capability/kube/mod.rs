@@ -10,6 +10,7 @@ mod failure;
 mod owner;
 mod patch;
 mod pods;
+mod review;
 mod watch;
 mod workload;
 
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 pub use cluster::{Cluster, Connection};
+pub use review::{Asked, Hold, Reviews};
 pub use watch::Rollout;
 
 use self::{check::Permitted, patch::Change};

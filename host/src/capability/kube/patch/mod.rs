@@ -11,6 +11,7 @@ use json_patch::Patch;
 use serde_json::{Value, json};
 
 pub(super) use change::Change;
+pub(super) use write::text;
 
 use self::{diff::diff, write::Write};
 use super::{KubeCalls, check::Permitted, cluster::Changer, failure::Refusal, workload};

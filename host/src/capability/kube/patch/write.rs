@@ -115,7 +115,7 @@ fn generation(object: &Value) -> u64 {
 }
 
 /// The words of an error, without its kind.
-fn text(error: &Error) -> String {
+pub(in super::super) fn text(error: &Error) -> String {
     match error {
         Error::Denied(text)
         | Error::Forbidden(text)
