@@ -93,7 +93,7 @@ fn pipeline_with_problems_gives_no_documents() {
     assert_eq!(
         said.err,
         "error: `containers` permits nothing
- --> pipeline.yaml:8:62
+ --> pipeline.yaml:8:58
   |
 8 |         - { kind: Deployment, namespace: web, name: web, containers: [], images: ['ghcr.io/acme/web:*'] }
   |                                                          ^^^^^^^^^^

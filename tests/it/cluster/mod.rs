@@ -6,13 +6,10 @@ mod account;
 mod control_plane;
 mod held;
 mod in_cluster;
-<<<<<<< ours
 mod kinds;
-=======
 mod rbac;
 mod rbac_patterns;
 mod rbac_policy;
->>>>>>> theirs
 mod reason;
 
 use self::control_plane::Real;

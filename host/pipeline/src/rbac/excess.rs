@@ -111,6 +111,7 @@ mod tests {
             images: vec!["ghcr.io/acme/web:*".parse().unwrap()],
             take_over: false,
             restart: false,
+            delete_pods: false,
         };
         authority.add("deploy-web", "deploy", &web);
         let found = excess("web", rules, &authority.rights(Logs::Unread));

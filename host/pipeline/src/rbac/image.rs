@@ -156,7 +156,7 @@ mod tests {
         let other = format!("@sha512:{HEX}{HEX}");
         let upper = digest.to_ascii_uppercase();
         let versions = [
-            "".to_owned(),
+            String::new(),
             ":".into(),
             ":v1".into(),
             ":v1.2".into(),
