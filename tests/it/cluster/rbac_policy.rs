@@ -163,7 +163,7 @@ fn patch_of_a_deployment_may_set_permitted_images_and_nothing_else() {
             changes("spec.minReadySeconds"),
         ),
         (
-            add("/metadata/annotations", json!({ "a": "b" })),
+            add("/metadata/annotations/a", json!("b")),
             changes("metadata.annotations.a"),
         ),
         (
