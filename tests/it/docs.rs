@@ -6,11 +6,12 @@ use regex::Regex;
 
 use crate::sluice::Sluice;
 
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/performance.md",
+    "docs/rbac.md",
 ];
 
 fn root() -> &'static Path {

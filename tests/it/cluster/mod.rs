@@ -4,12 +4,9 @@
 
 mod account;
 mod control_plane;
-mod held;
 mod in_cluster;
 mod kinds;
 mod rbac;
-mod rbac_patterns;
-mod rbac_policy;
 mod reason;
 
 use self::control_plane::Real;

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 use sluice_pipeline::permission::{ImagePattern, ImageRef};
 
-use super::{control_plane::Real, held::Held};
+use super::held::Held;
+use crate::cluster::control_plane::Real;
 
 const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

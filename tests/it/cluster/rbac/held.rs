@@ -6,13 +6,13 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::{account::kubeconfig, control_plane::Real};
 use crate::{
+    cluster::{account::kubeconfig, control_plane::Real},
     deploy::stage::Stage,
     sluice::{Said, Sluice},
 };
 
-/// How often the server is asked whether it knows the policy by now; a moment each.
+/// How often the server is asked whether it knows by now what was applied; a moment each.
 const ASKED: usize = 2000;
 
 /// A namespace, and the account `runner` in it.
@@ -70,6 +70,20 @@ impl Held {
         assert!(refused, "the policy does not come into force");
     }
 
+    /// Gives the account every right in its namespace, and asks until the server knows.
+    pub(super) fn give_every_right(&self) {
+        let account = format!("--serviceaccount={}:runner", self.real.namespace());
+        let role = "--clusterrole=cluster-admin";
+        self.real
+            .kubectl(&["create", "rolebinding", "all", role, &account], "");
+        let path = "/api/v1/namespaces/NS/configmaps";
+        let given = (0..ASKED).any(|_| {
+            self.send("GET", path, "application/json", &Value::Null)
+                .is_ok()
+        });
+        assert!(given, "the rights do not come into force");
+    }
+
     /// Starts sluice as the account.
     pub(super) fn run(&self, args: &[&str]) -> Said {
         self.sluice.run(args)
@@ -110,13 +124,26 @@ fn refusal(message: &str) -> String {
     let policy = "ValidatingAdmissionPolicy 'sluice.NS.runner' with binding 'sluice.NS.runner' denied request: ";
     let role = "User \"system:serviceaccount:NS:runner\" cannot ";
     if let Some((_, why)) = message.split_once(policy) {
-        format!("policy: {why}")
+        format!("policy: {}", sorted(why))
     } else if let Some((_, why)) = message.split_once(role) {
         let what = why.split(" in ").next().unwrap_or_default();
         format!("role: cannot {what}")
     } else {
         format!("server: {message}")
     }
+}
+
+/// The fields that a change is refused for in their order: the server has none.
+fn sorted(why: &str) -> String {
+    let Some((start, fields)) = why.split_once("but its images, and this changes ") else {
+        return why.to_owned();
+    };
+    let mut fields = fields.split(", ").collect::<Vec<_>>();
+    fields.sort_unstable();
+    format!(
+        "{start}but its images, and this changes {}",
+        fields.join(", ")
+    )
 }
 
 impl Drop for Held {
