@@ -70,10 +70,14 @@ pub(crate) fn uid(object: &Value) -> &str {
 
 /// The uid of the controller that owns the object, empty where there is none.
 pub(crate) fn controller_uid(object: &Value) -> &str {
+    controller(object).map_or("", |owner| text(owner, "/uid"))
+}
+
+/// The reference to the controller that owns the object.
+pub(crate) fn controller(object: &Value) -> Option<&Value> {
     list(object, "/metadata/ownerReferences")
         .iter()
         .find(|owner| owner["controller"] == true)
-        .map_or("", |owner| text(owner, "/uid"))
 }
 
 /// Whether it was asked to be deleted and still lives out its grace.

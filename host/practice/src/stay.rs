@@ -11,16 +11,18 @@ use crate::world::World;
 pub(crate) struct Stay {
     pub(crate) stage: Stage,
     pub(crate) due: Option<Timestamp>,
-    /// The pulls that failed so far.
-    pub(crate) failed_pulls: u32,
+    /// The pulls or mounts that failed so far.
+    pub(crate) failures: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stage {
     Created,
+    Mounting,
     Starting,
     PullFailed,
     PullBackOff,
+    Misconfigured,
     Running,
     Crashed,
     CrashBackOff,
@@ -32,7 +34,20 @@ impl Stay {
         Stay {
             stage: Stage::Created,
             due: Some(now),
-            failed_pulls: 0,
+            failures: 0,
+        }
+    }
+
+    /// The same stay at another stage.
+    pub(crate) fn at(self, stage: Stage) -> Stay {
+        Stay { stage, ..self }
+    }
+
+    /// The same stay after one more failure.
+    pub(crate) fn failed(self) -> Stay {
+        Stay {
+            failures: self.failures + 1,
+            ..self
         }
     }
 }
