@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
-use crate::object::{list, name, namespace, seconds, uid};
+use crate::object::{Key, list, name, namespace, seconds, uid};
 use crate::stay::Stay;
 use crate::world::World;
 
@@ -46,8 +46,9 @@ pub(crate) fn create(world: &mut World, owner: &Value, birth: Birth) {
         "spec": spec,
         "status": { "phase": "Pending", "qosClass": "BestEffort" },
     });
+    let key = Key::of(&pod);
     world.store.put(pod);
-    world.stays.insert(id, Stay::new(world.now));
+    world.stays.insert(id, Stay::new(key, world.now));
 }
 
 /// The reference by which a controller owns what it made.

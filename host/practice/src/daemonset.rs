@@ -1,7 +1,7 @@
 //! The `DaemonSet` controller: one pod a node, replaced as `maxUnavailable` allows. Left out:
 //! `maxSurge`, node selectors and taints; how many nodes there are for a set is told from outside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,7 @@ fn node_of(pod: &Value) -> &str {
     }
 }
 
-fn wanted(world: &World, set: &Value) -> Vec<String> {
+fn wanted(world: &World, set: &Value) -> BTreeSet<String> {
     (0..world.daemon_nodes(&Key::of(set)))
         .map(scheduler::node)
         .collect()
@@ -71,7 +71,7 @@ fn manage(world: &mut World, set: &Value, hash: &str) -> bool {
         .collect();
     let misplaced: Vec<Value> = there
         .iter()
-        .filter(|(node, _)| !nodes.iter().any(|one| one == *node))
+        .filter(|(node, _)| !nodes.contains(**node))
         .flat_map(|(_, pods)| pods.iter().filter(|pod| !is_terminating(pod)))
         .map(|pod| Value::clone(pod))
         .collect();

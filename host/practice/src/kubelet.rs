@@ -26,7 +26,7 @@ pub(crate) fn sync(world: &mut World, key: &Key) {
     let Some(pod) = world.store.get(key) else {
         return;
     };
-    let Some(stay) = world.stays.get(uid(pod)).copied() else {
+    let Some(stay) = world.stays.get(uid(pod)).cloned() else {
         return;
     };
     if stay.due.is_none_or(|due| due > world.now) {
@@ -76,7 +76,7 @@ pub(crate) fn delete(world: &mut World, pod: &Value) {
     stay_on(
         world,
         &ending,
-        Stay::new(world.now).at(Stage::Ending),
+        Stay::new(Key::of(&ending), world.now).at(Stage::Ending),
         Some(due),
     );
 }

@@ -1,7 +1,6 @@
 //! The sentences of real schedulers, controllers and kubelets, each with where its form was
 //! seen. They are of Kubernetes 1.36 with containerd; other versions word some of them differently.
 
-use crate::failure::Failure;
 use crate::image;
 
 /// `PodScheduled` and `FailedScheduling`.
@@ -49,29 +48,36 @@ pub(crate) fn present(image: &str) -> String {
     format!("Container image \"{image}\" already present on machine and can be accessed by the pod")
 }
 
-/// What containerd answers when the registry does not have the tag, or has had enough for now.
-/// <https://github.com/kubernetes-sigs/provider-aws-test-infra/pull/281>; of the rate limit
-/// <https://github.com/suxess-it/kubriX/issues/1075>.
-pub(crate) fn pull_error(failure: Failure, image: &str) -> String {
+/// What containerd answers when the registry does not have the tag.
+/// <https://github.com/kubernetes-sigs/provider-aws-test-infra/pull/281>
+pub(crate) fn pull_not_found(image: &str) -> String {
     let name = image::canonical(image);
-    if failure == Failure::ImagePullPassing {
-        let id = image::id(image);
-        let (repository, digest) = id.rsplit_once('@').unwrap_or((&id, ""));
-        let (host, path) = match repository.split_once('/') {
-            Some(("docker.io", path)) => ("registry-1.docker.io", path),
-            Some(found) => found,
-            None => ("", repository),
-        };
-        return format!(
-            "failed to pull and unpack image \"{name}\": failed to copy: httpReadSeeker: failed open: \
-             unexpected status code https://{host}/v2/{path}/manifests/{digest}: 429 Too Many Requests - \
-             Server message: toomanyrequests: You have reached your unauthenticated pull rate limit. \
-             https://www.docker.com/increase-rate-limit"
-        );
-    }
     format!(
         "rpc error: code = NotFound desc = failed to pull and unpack image \"{name}\": \
          failed to resolve reference \"{name}\": {name}: not found"
+    )
+}
+
+/// What containerd answers when the registry has had enough for now.
+/// <https://github.com/suxess-it/kubriX/issues/1075>; the word of registries other than Docker Hub
+/// is that of <https://github.com/falcosecurity/plugins/issues/1069>.
+pub(crate) fn pull_rate_limited(image: &str) -> String {
+    let name = image::canonical(image);
+    let id = image::id(image);
+    let (repository, digest) = id.rsplit_once('@').unwrap_or((&id, ""));
+    let (host, path) = repository.split_once('/').unwrap_or(("", repository));
+    let (host, limit) = if host == "docker.io" {
+        (
+            "registry-1.docker.io",
+            "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit",
+        )
+    } else {
+        (host, "retry-after: 1.16676ms, allowed: 44000/minute")
+    };
+    format!(
+        "failed to pull and unpack image \"{name}\": failed to copy: httpReadSeeker: failed open: \
+         unexpected status code https://{host}/v2/{path}/manifests/{digest}: 429 Too Many Requests - \
+         Server message: toomanyrequests: {limit}"
     )
 }
 

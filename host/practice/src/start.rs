@@ -78,11 +78,10 @@ fn why(
 ) -> Option<(&'static str, String)> {
     let image = image_of(pod, container);
     match failure {
-        Failure::ImagePull | Failure::ImagePullPassing => {
-            if failure == Failure::ImagePullPassing {
-                world.begin_rate_limit();
-            }
-            Some(("ErrImagePull", messages::pull_error(failure, image)))
+        Failure::ImagePull => Some(("ErrImagePull", messages::pull_not_found(image))),
+        Failure::ImagePullPassing => {
+            world.begin_rate_limit();
+            Some(("ErrImagePull", messages::pull_rate_limited(image)))
         }
         Failure::ConfigError => {
             let app = text(pod, "/metadata/labels/app");

@@ -168,13 +168,18 @@ fn sync_status(world: &mut World, key: &Key, current: &str, update: &str) {
     let Some(set) = world.store.get(key).cloned() else {
         return;
     };
-    let count =
-        |counts: &dyn Fn(&Value) -> bool| pods(world, &set).filter(|pod| counts(pod)).count();
-    let replicas = count(&|_| true);
-    let ready = count(&|pod| is_ready(pod));
-    let available = count(&|pod| is_available(pod, &set, world.now));
-    let of = |revision: &str| count(&|pod| !is_terminating(pod) && revision_of(pod) == revision);
-    let (mut current, mut currently, updated) = (current, of(current), of(update));
+    let (mut replicas, mut ready, mut available) = (0, 0, 0);
+    let (mut at_current, mut at_update) = (0, 0);
+    for pod in pods(world, &set) {
+        replicas += 1;
+        ready += usize::from(is_ready(pod));
+        available += usize::from(is_available(pod, &set, world.now));
+        if !is_terminating(pod) {
+            at_current += usize::from(revision_of(pod) == current);
+            at_update += usize::from(revision_of(pod) == update);
+        }
+    }
+    let (mut current, mut currently, updated) = (current, at_current, at_update);
     let all = usize::try_from(wanted(&set)).unwrap_or(0);
     let rolling = set["spec"]["updateStrategy"]["type"] == "RollingUpdate";
     if rolling && updated == all && ready == all && replicas == all {

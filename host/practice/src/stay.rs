@@ -3,12 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::object::uid;
+use crate::object::{Key, uid};
 use crate::world::World;
 
 /// Where a pod is, and when it moves on; without a time it rests there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stay {
+    pod: Key,
     pub(crate) stage: Stage,
     pub(crate) due: Option<Timestamp>,
     /// The pulls or mounts that failed so far.
@@ -30,12 +31,18 @@ pub(crate) enum Stage {
 }
 
 impl Stay {
-    pub(crate) fn new(now: Timestamp) -> Stay {
+    pub(crate) fn new(pod: Key, now: Timestamp) -> Stay {
         Stay {
+            pod,
             stage: Stage::Created,
             due: Some(now),
             failures: 0,
         }
+    }
+
+    /// The pod, if its time has come.
+    pub(crate) fn due_pod(&self, now: Timestamp) -> Option<&Key> {
+        self.due.is_some_and(|due| due <= now).then_some(&self.pod)
     }
 
     /// The same stay at another stage.

@@ -93,11 +93,8 @@ impl World {
             for key in self.keys(Kind::DaemonSet) {
                 daemonset::reconcile(self, &key);
             }
-            // Most of the time no pod of many has anything to do.
-            if self.pods_due() {
-                for key in self.keys(Kind::Pod) {
-                    kubelet::sync(self, &key);
-                }
+            for key in self.pods_due() {
+                kubelet::sync(self, &key);
             }
             if self.store.version() == before {
                 return;
@@ -105,10 +102,13 @@ impl World {
         }
     }
 
-    fn pods_due(&self) -> bool {
+    /// The pods whose time has come, by namespace and name: mostly none or one of many.
+    fn pods_due(&self) -> BTreeSet<Key> {
         self.stays
             .values()
-            .any(|stay| stay.due.is_some_and(|due| due <= self.now))
+            .filter_map(|stay| stay.due_pod(self.now))
+            .cloned()
+            .collect()
     }
 
     fn next_due(&self) -> Option<Timestamp> {
