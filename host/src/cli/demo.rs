@@ -49,7 +49,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let mut ends = Vec::new();
     for (failure, words) in acts {
         say(args, words);
-        let prepared = runtime.block_on(run::prepare(&loaded, &[], Sources::Dummies));
+        let prepared = runtime.block_on(run::prepare(&loaded, &[], None, Sources::Dummies));
         let (schedule, vault) =
             prepared.map_err(|refused| anyhow::anyhow!("the demo's own pipeline: {refused:?}"))?;
         let practice = runtime.block_on(Practice::start(&schedule, failure))?;
@@ -63,6 +63,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
             vault,
             Mode::Practice,
             args.format,
+            &mut run::Beside::default(),
         );
         if args.format == Format::Text {
             rehearsed::tell(&practice);

@@ -2,7 +2,9 @@
 
 mod check;
 mod demo;
+mod interrupt;
 mod load;
+mod plan;
 mod refused;
 mod rehearsed;
 mod render;

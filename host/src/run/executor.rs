@@ -13,6 +13,7 @@ use super::{
     Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    plan::Guard,
 };
 use crate::secret::Vault;
 
@@ -28,6 +29,8 @@ pub struct Run {
     pub cancel: Cancel,
     /// What it may do to the world.
     pub mode: Mode,
+    /// What it is held to; nothing for whatever its permissions allow.
+    pub plan: Option<Arc<Guard>>,
 }
 
 /// The two ways to end a run early.
@@ -57,6 +60,9 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         mode: run.mode,
         steps: schedule.steps.iter().map(|step| step.id.clone()).collect(),
     });
+    for earlier in run.reporter.interrupted() {
+        run.reporter.say(EventKind::RunInterrupted(earlier.clone()));
+    }
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
@@ -201,6 +207,7 @@ impl<'a> Progress<'a> {
                 .iter()
                 .filter_map(|&need| self.summaries[need].clone())
                 .collect(),
+            plan: self.run.plan.clone(),
             elapsed: self.started.elapsed(),
         }))
     }

@@ -14,7 +14,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     clock::Clock,
-    event::{Effect, Event, EventKind, Level, StepError},
+    event::{Effect, Event, EventKind, Interrupted, Level, StepError},
+    record::Record,
 };
 use crate::secret::Mask;
 
@@ -33,6 +34,7 @@ pub struct Reporter {
     clock: Clock,
     mask: Mask,
     events: UnboundedSender<Event>,
+    record: Option<Arc<Record>>,
     said: Arc<Said>,
 }
 
@@ -52,8 +54,16 @@ impl Reporter {
             clock,
             mask,
             events,
+            record: None,
             said: Arc::default(),
         }
+    }
+
+    /// The same reporter, which also writes down what the run does to the world.
+    #[must_use]
+    pub fn recorded(mut self, record: Record) -> Self {
+        self.record = Some(Arc::new(record));
+        self
     }
 
     /// The reporter of one of its steps, with a log of its own.
@@ -69,6 +79,18 @@ impl Reporter {
     /// The run's identifier.
     pub fn run(&self) -> &str {
         &self.run
+    }
+
+    /// The step's identifier; empty for the run itself.
+    pub fn step(&self) -> &str {
+        self.step.as_deref().unwrap_or_default()
+    }
+
+    /// Earlier runs that were killed, as their records say.
+    pub fn interrupted(&self) -> &[Interrupted] {
+        self.record
+            .as_ref()
+            .map_or(&[], |record| record.interrupted())
     }
 
     /// The run's clock.
@@ -101,7 +123,21 @@ impl Reporter {
             at: self.clock.now(),
             kind,
         };
+        // Before anybody hears of it, and so before an effect's first byte is sent.
+        let noted = self
+            .record
+            .as_ref()
+            .map(|record| record.note(&event, &self.mask));
         let _ = self.events.send(event);
+        if let Some(Err(why)) = noted {
+            self.say(EventKind::StepLog {
+                level: Level::Warn,
+                message: format!(
+                    "{why}: were this run killed, the next could not say what it left"
+                ),
+                fields: BTreeMap::new(),
+            });
+        }
     }
 
     /// Says how far an effect has come.

@@ -97,6 +97,40 @@ impl Config {
         })
     }
 
+    /// The value as far as it is known: `evaluate` gives of each template the text or value,
+    /// and whether that is all of it. The pointers of those of which it is not are `open`.
+    pub(crate) fn foresee(
+        &self,
+        evaluate: &dyn Fn(&Template) -> (Value, bool),
+        pointer: &str,
+        open: &mut Vec<String>,
+    ) -> Value {
+        match &self.content {
+            ConfigContent::Literal(value) => value.clone(),
+            ConfigContent::Template(template) => {
+                let (value, whole) = evaluate(template);
+                if !whole {
+                    open.push(pointer.to_owned());
+                }
+                value
+            }
+            ConfigContent::List(items) => {
+                let items = items.iter().enumerate().map(|(index, item)| {
+                    item.foresee(evaluate, &format!("{pointer}/{index}"), open)
+                });
+                Value::Array(items.collect())
+            }
+            ConfigContent::Map(entries) => {
+                let entries = entries.iter().map(|(key, _, value)| {
+                    let below = key.replace('~', "~0").replace('/', "~1");
+                    let value = value.foresee(evaluate, &format!("{pointer}/{below}"), open);
+                    (key.clone(), value)
+                });
+                Value::Object(entries.collect())
+            }
+        }
+    }
+
     /// What is wrong with it as far as literals tell.
     pub(super) fn check(&self, plugin: &Plugin, problems: &mut Problems) {
         let Ok(value) = self.value(&|_| Ok(Value::Null)) else {

@@ -55,9 +55,9 @@ pub(super) async fn set_images(
             );
             json!({ "path": path, "old": null, "new": change.new })
         });
-        calls
-            .effects
-            .plan(&effect(json!({ "diff": diff.collect::<Value>() })));
+        calls.effects.plan(&effect(
+            json!({ "images": images(changes), "diff": diff.collect::<Value>() }),
+        ));
         return Ok(Outcome::Planned);
     };
     let mut refused = Error::Unavailable(String::new());
@@ -76,7 +76,7 @@ pub(super) async fn set_images(
         }
         KubeCalls::check_owner(target, &workload::object(target.kind, &live)?)?;
         let patch = json_patch(target, &live, uid, changes)?;
-        let mut shown = json!({ "images": images(changes), "patch": patch });
+        let mut shown = json!({ "uid": uid, "images": images(changes), "patch": patch });
         let patch = serde_json::from_value::<Patch>(patch)
             .map_err(|error| Error::Other(format!("the patch is malformed: {error}")))?;
         let sent = match &changer {
@@ -99,6 +99,7 @@ pub(super) async fn set_images(
                     live,
                 };
                 let started = calls.effects.start(effect(shown));
+                let started = started.map_err(|outside| Error::Denied(outside.why))?;
                 // On its own, so that it also comes to its end when this call is dropped.
                 let written = tokio::spawn(write.send(patch, started))
                     .await
