@@ -64,7 +64,12 @@ pub(super) struct Args {
     #[arg(long, requires = "dry_run")]
     offline: bool,
     /// Keep what a dry run foresees as a plan, in this file
-    #[arg(long, value_name = "PLAN", requires = "dry_run")]
+    #[arg(
+        long,
+        value_name = "PLAN",
+        requires = "dry_run",
+        conflicts_with = "practice"
+    )]
     out: Option<PathBuf>,
     /// Have the effects of this plan and no others, in the world that it was made for
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "practice"])]

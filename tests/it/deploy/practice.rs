@@ -14,8 +14,8 @@ use super::{
 const NAMESPACE: &str = "shop";
 
 /// A cluster in this process.
-pub(super) struct Practice {
-    pub(super) cluster: Cluster,
+pub(crate) struct Practice {
+    pub(crate) cluster: Cluster,
     kubeconfig: tempfile::NamedTempFile,
     // Last, since the cluster lives on it.
     _runtime: Runtime,
@@ -23,7 +23,7 @@ pub(super) struct Practice {
 
 impl Practice {
     /// A cluster with the Deployment `web` that moves at this pace and fails in this way.
-    pub(super) fn at(pace: Pace, failure: Option<Failure>) -> Self {
+    pub(crate) fn at(pace: Pace, failure: Option<Failure>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let seed = Seed {
             kind: Kind::Deployment,
@@ -45,17 +45,17 @@ impl Practice {
     }
 
     /// Ends the cluster; the way to where it was stays.
-    pub(super) fn down(self) -> tempfile::NamedTempFile {
+    pub(crate) fn down(self) -> tempfile::NamedTempFile {
         self.kubeconfig
     }
 
     /// Gives requests a wrong answer, from now on.
-    pub(super) fn always(&self, requests: Requests, answer: Answer) {
+    pub(crate) fn always(&self, requests: Requests, answer: Answer) {
         self.cluster.fail(requests, answer, Times::Always);
     }
 
     /// Gives the next of these requests a wrong answer.
-    pub(super) fn once(&self, requests: Requests, answer: Answer) {
+    pub(crate) fn once(&self, requests: Requests, answer: Answer) {
         self.cluster.fail(requests, answer, Times::Once);
     }
 

@@ -123,3 +123,6 @@ pub struct Unforeseen {
     /// Why.
     pub why: String,
 }
+
+#[cfg(test)]
+mod tests;

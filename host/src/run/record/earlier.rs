@@ -38,13 +38,13 @@ pub struct Previous {
 /// How the last run of the pipeline ended that changed something and has ended.
 pub fn previous(state: &Path, pipeline: &str) -> Option<Previous> {
     let folder = folder::of_pipeline(state, pipeline);
-    let mut records = records(&folder);
-    records.reverse();
     let end = |path: PathBuf| end_of(&mut File::open(path).ok()?).ok()?;
-    records.into_iter().find_map(end).map(|end| Previous {
-        run: end.run,
-        outcome: end.outcome,
-        finished_at: end.at,
+    let ends = records(&folder).into_iter().filter_map(end);
+    let last = ends.max_by_key(|end| end.at)?;
+    Some(Previous {
+        run: last.run,
+        outcome: last.outcome,
+        finished_at: last.at,
     })
 }
 
@@ -68,7 +68,8 @@ pub(super) fn prune(folder: &Path, keep: usize) {
     }
 }
 
-/// The records in a pipeline's folder, the oldest first: their names begin with the time.
+/// The records in a pipeline's folder, the oldest first, as far as their names tell: these
+/// begin with the second in which a run started.
 fn records(folder: &Path) -> Vec<PathBuf> {
     // `runs` and what is in it are as private as the directory above them.
     if folder

@@ -131,7 +131,10 @@ fn run_that_was_killed_is_told_once_with_what_it_left() {
     assert_eq!(begin(&state, "run-3").interrupted(), [expected]);
     assert_eq!(begin(&state, "run-4").interrupted(), []);
     let previous = previous(&state, "web").expect("it has ended now");
-    assert_eq!(previous.outcome, Outcome::Unknown);
+    assert_eq!(
+        (previous.run.as_str(), previous.outcome),
+        ("run-1", Outcome::Unknown)
+    );
 }
 
 #[test]
