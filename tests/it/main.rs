@@ -14,6 +14,7 @@ mod layers;
 mod plan;
 mod practice;
 mod record;
+mod rbac;
 mod secrets;
 mod sluice;
 mod terminal;

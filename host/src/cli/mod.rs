@@ -5,6 +5,7 @@ mod demo;
 mod interrupt;
 mod load;
 mod plan;
+mod rbac;
 mod refused;
 mod rehearsed;
 mod render;
@@ -42,6 +43,7 @@ enum Command {
     Check(check::Args),
     Schema(schema::Args),
     Demo(demo::Args),
+    Rbac(rbac::Args),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -112,6 +114,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Rbac(args) => rbac::rbac(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);
