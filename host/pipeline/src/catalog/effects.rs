@@ -1,7 +1,7 @@
 //! What a plugin says that its steps may do, as a function of their `with`: a dry run never
 //! sees a step that only runs after a failure, nor what another one does when it fails.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,9 +18,10 @@ pub struct DeclaredEffect {
     /// On which way through a step.
     #[serde(default)]
     pub on: Way,
-    /// What its `with` must say for that; nothing for any `with`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub when: Option<WithIs>,
+    /// What its `with` must say for that, all of it: values by JSON pointers into `with`,
+    /// `null` for one that is not there. Nothing for any `with`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub when: BTreeMap<String, Value>,
     /// The capability that it goes through: `kube-apply`, `http`.
     pub capability: String,
     /// What is done: `set-images`, `POST`.
@@ -36,6 +37,10 @@ pub struct DeclaredEffect {
     /// In place of a target: it takes back what the step did by that capability and action.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undo: bool,
+    /// In place of a target: it goes to pods of the workloads on which the step did that
+    /// action, as often as they have pods.
+    #[serde(default, rename = "pods-of", skip_serializing_if = "Option::is_none")]
+    pub pods_of: Option<String>,
     /// How often at most.
     #[serde(default = "once")]
     pub count: u32,
@@ -54,16 +59,6 @@ pub enum Way {
     Run,
     /// When what it tried has failed.
     Failure,
-}
-
-/// What a `with` must say.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithIs {
-    /// A JSON pointer.
-    pub with: String,
-    /// The value there; `null` for none.
-    pub is: Value,
 }
 
 /// Images by container.
@@ -113,16 +108,20 @@ pub enum Foreseen {
     },
     /// What the step did by that capability and action is taken back.
     Undo,
+    /// It goes to pods of the workloads on which the step did that action.
+    PodsOf(String),
 }
 
 impl DeclaredEffect {
     /// What it comes to for a step with that `with`.
     pub fn foresee(&self, with: &ForeseenWith) -> Foreseen {
-        if self.when.as_ref().is_some_and(|when| !when.may_hold(with)) {
+        if !self.when.iter().all(|(at, is)| with.may_be(at, is)) {
             return Foreseen::Nothing;
         }
-        let Some(target) = &self.target else {
-            return Foreseen::Undo;
+        let target = match (&self.target, &self.pods_of) {
+            (Some(target), _) => target,
+            (None, Some(action)) => return Foreseen::PodsOf(action.clone()),
+            (None, None) => return Foreseen::Undo,
         };
         let Some(target) = with.text(target) else {
             return Foreseen::Nothing;
@@ -146,18 +145,21 @@ impl DeclaredEffect {
         if self.capability.is_empty() || self.action.is_empty() {
             return Err("`capability` and `action` must not be empty".to_owned());
         }
-        if self.undo == self.target.is_some() {
-            return Err("it needs either `target` or `undo: true`".to_owned());
+        let whereto = [self.target.is_some(), self.undo, self.pods_of.is_some()];
+        if whereto.into_iter().filter(|said| *said).count() != 1 {
+            return Err("it needs one of `target`, `undo: true` and `pods-of`".to_owned());
         }
-        if self.images.is_some() && self.undo {
+        if self.images.is_some() && self.target.is_none() {
             return Err("`images` belong to a `target`".to_owned());
         }
         if self.count == 0 {
             return Err("`count` is at least 1".to_owned());
         }
-        if let Some(when) = &self.when {
-            check_pointer(&when.with)?;
+        for pointer in self.when.keys() {
+            check_pointer(pointer)?;
+            texts.push(pointer);
         }
+        texts.extend(&self.pods_of);
         if let Some(target) = &self.target {
             texts.push(target);
             check_text(target)?;
@@ -240,15 +242,13 @@ fn parts(mut text: &str) -> Result<Vec<Part<'_>>, String> {
     Ok(parts)
 }
 
-impl WithIs {
-    /// Whether it holds, as far as that is known: what is open may be anything.
-    fn may_hold(&self, with: &ForeseenWith) -> bool {
-        with.open_at(&self.with).is_some()
-            || with.value.pointer(&self.with).unwrap_or(&Value::Null) == &self.is
-    }
-}
-
 impl ForeseenWith {
+    /// Whether that value is there, as far as it is known: what is open may be anything.
+    fn may_be(&self, pointer: &str, value: &Value) -> bool {
+        self.open_at(pointer).is_some()
+            || self.value.pointer(pointer).unwrap_or(&Value::Null) == value
+    }
+
     /// The open pointer that the value at `pointer` is or lies within.
     fn open_at(&self, pointer: &str) -> Option<&str> {
         let within = |open: &&String| {

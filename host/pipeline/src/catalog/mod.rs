@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-pub use effects::{DeclaredEffect, DeclaredImages, Foreseen, ForeseenWith, Known, Way, WithIs};
+pub use effects::{DeclaredEffect, DeclaredImages, Foreseen, ForeseenWith, Known, Way};
 pub(crate) use plugin::{Plugin, Violation};
 pub(crate) use subset::follow;
 

@@ -58,7 +58,7 @@ pub(super) async fn delete(
         }),
         ..DeleteParams::default()
     };
-    let detail = json!({ "pod": name, "uid": pod.metadata.uid });
+    let detail = json!({ "uid": uid, "pod": name, "pod-uid": pod.metadata.uid });
     match changer {
         Changer::Rehearser(_) => {
             calls.effects.plan(&effect(detail));

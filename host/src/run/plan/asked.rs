@@ -16,6 +16,8 @@ pub(super) struct Asked {
     pub(super) action: String,
     pub(super) target: String,
     pub(super) object: Option<Object>,
+    /// How many pods the object is to have; not part of what a plan holds.
+    pub(super) replicas: Option<u32>,
 }
 
 /// How an entry stands to what is asked for.
@@ -40,6 +42,9 @@ impl Asked {
             action: effect.action.clone(),
             target: target.replace(run, RUN),
             object: Object::of(&effect.detail),
+            replicas: effect.detail["replicas"]
+                .as_u64()
+                .and_then(|replicas| u32::try_from(replicas).ok()),
         }
     }
 
@@ -70,9 +75,9 @@ impl Object {
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned)
         };
-        let (uid, images) = (text(&detail["uid"]), detail["images"].as_array());
-        let restart = detail["restart"] == true;
-        if uid.is_none() && images.is_none() && !restart {
+        let (uid, pod) = (text(&detail["uid"]), text(&detail["pod"]));
+        let images = detail["images"].as_array();
+        if uid.is_none() && images.is_none() && pod.is_none() {
             return None;
         }
         let image = |change: &Value| ImageSet {
@@ -81,11 +86,7 @@ impl Object {
             new: text(&change["new"]).unwrap_or_default(),
         };
         let images = images.into_iter().flatten().map(image).collect();
-        Some(Self {
-            uid,
-            images,
-            restart,
-        })
+        Some(Self { uid, images, pod })
     }
 
     /// How a planned change stands to this one, which is asked for. A container that has
@@ -101,7 +102,8 @@ impl Object {
         let Some(pairs) = pairs.collect::<Option<Vec<_>>>() else {
             return Fit::Other;
         };
-        if self.restart != planned.restart || (pairs.is_empty() && !planned.images.is_empty()) {
+        let another = planned.pod.is_some() && planned.pod != self.pod;
+        if another || (pairs.is_empty() && !planned.images.is_empty()) {
             return Fit::Other;
         }
         if planned.uid.is_some() && planned.uid != self.uid {

@@ -3,59 +3,58 @@
 
 use sluice_pipeline::{
     catalog::{DeclaredEffect, Foreseen, Known, Way},
-    schedule::{Schedule, ScheduledStep},
+    schedule::ScheduledStep,
 };
 
-use super::{Entry, ImageSet, Object, Unforeseen, When};
+use super::{Entry, ImageSet, Object, Unforeseen, When, sketch::Met};
 
-/// The conditional entries, given those that the dry run met and which steps ran in it,
-/// and the steps of which not all is foreseen.
+/// The conditional entries of a step, given those that the dry run met if it ran there, and
+/// what of it is not foreseen. Where its request depends on the way, one entry that was met
+/// becomes open: the step sends it once on each way.
 pub(super) fn entries(
-    schedule: &Schedule,
-    met: &[Entry],
-    ran: &[bool],
+    step: &ScheduledStep,
+    ran: bool,
+    met: &mut [Met],
 ) -> (Vec<Entry>, Vec<Unforeseen>) {
-    let mut found = Found::default();
-    for (step, ran) in schedule.steps.iter().zip(ran) {
-        // Where inputs alone rule a step out, they do so in every run of the plan.
-        if !step.may_have_effects() || (!ran && step.decided_before_start() == Some(false)) {
-            continue;
-        }
-        let met = met
-            .iter()
-            .filter(|entry| entry.step == step.id)
-            .collect::<Vec<_>>();
-        if *ran {
-            found.ways_of_one_that_ran(step, &met);
+    let mut found = Found {
+        step,
+        entries: Vec::new(),
+        unforeseen: Vec::new(),
+    };
+    // Where inputs alone rule a step out, they do so in every run of the plan.
+    if step.may_have_effects() && (ran || step.decided_before_start() != Some(false)) {
+        if ran {
+            found.other_ways(met);
         } else {
-            found.ways_of_one_that_did_not(step);
+            found.all_ways();
         }
     }
     (found.entries, found.unforeseen)
 }
 
-#[derive(Default)]
-struct Found {
+struct Found<'s> {
+    step: &'s ScheduledStep,
     entries: Vec<Entry>,
     unforeseen: Vec<Unforeseen>,
 }
 
-impl Found {
-    fn ways_of_one_that_ran(&mut self, step: &ScheduledStep, met: &[&Entry]) {
-        for declared in step.declared_effects() {
+impl Found<'_> {
+    /// The ways that a step which ran did not take.
+    fn other_ways(&mut self, met: &mut [Met]) {
+        for declared in self.step.declared_effects() {
             match declared.on {
                 Way::Failure => {
-                    let when = When::Only(format!("if step `{}` fails", step.id));
-                    self.declared(step, declared, &when, met);
+                    let when = When::Only(format!("if step `{}` fails", self.step.id));
+                    let entries = self.declared(declared, &when, met);
+                    self.entries.extend(entries);
                 }
                 // It may run after a failure too, and say then what it did not say now.
-                Way::Run if step.may_follow_a_failure() => {
+                Way::Run if self.step.may_follow_a_failure() => {
                     let when = When::Only("if a step before it does not succeed".to_owned());
-                    let before = self.entries.len();
-                    self.declared(step, declared, &when, met);
-                    let known = |entry: &Entry| met.iter().any(|met| same(met, entry));
-                    if self.entries.last().is_some_and(known) {
-                        self.entries.truncate(before);
+                    for entry in self.declared(declared, &when, met) {
+                        if !covered(&entry, met) {
+                            self.entries.push(entry);
+                        }
                     }
                 }
                 Way::Run => {}
@@ -63,31 +62,30 @@ impl Found {
         }
     }
 
-    fn ways_of_one_that_did_not(&mut self, step: &ScheduledStep) {
-        if step.declared_effects().is_empty() {
-            let why = format!("`{}` does not say what it may do", step.uses);
-            self.lack(step, why);
+    /// The ways of a step that did not run.
+    fn all_ways(&mut self) {
+        if self.step.declared_effects().is_empty() {
+            let why = format!("`{}` does not say what it may do", self.step.uses);
+            self.lack(why);
         }
-        for declared in step.declared_effects() {
+        for declared in self.step.declared_effects() {
             let when = match declared.on {
-                Way::Run => When::Only(step.runs_only()),
-                Way::Failure => When::Only(format!("if step `{}` runs and fails", step.id)),
+                Way::Run => When::Only(self.step.runs_only()),
+                Way::Failure => When::Only(format!("if step `{}` runs and fails", self.step.id)),
             };
-            self.declared(step, declared, &when, &[]);
+            let entries = self.declared(declared, &when, &[]);
+            self.entries.extend(entries);
         }
     }
 
-    fn declared(
-        &mut self,
-        step: &ScheduledStep,
-        declared: &DeclaredEffect,
-        when: &When,
-        met: &[&Entry],
-    ) {
-        let with = step.foreseen_with(&|name| format!("${{{{ secrets.{name} }}}}"));
+    /// What a declaration comes to.
+    fn declared(&mut self, declared: &DeclaredEffect, when: &When, met: &[Met]) -> Vec<Entry> {
+        let with = self
+            .step
+            .foreseen_with(&|name| format!("${{{{ secrets.{name} }}}}"));
         let entry = |target: String, open, object| Entry {
             summary: String::new(),
-            step: step.id.clone(),
+            step: self.step.id.clone(),
             when: when.clone(),
             capability: declared.capability.clone(),
             action: declared.action.clone(),
@@ -97,45 +95,39 @@ impl Found {
             count: declared.count,
             assumed: false,
         };
-        match declared.foresee(&with) {
-            Foreseen::Nothing => {}
-            Foreseen::Effect { target, images } => match place(declared, target, images) {
-                Ok((target, object)) => {
-                    let open = !target.whole;
-                    self.entries.push(entry(target.text, open, object));
-                }
-                Err(why) => self.lack(step, format!("{}: {why}", declared.action)),
-            },
-            Foreseen::Undo => {
-                let undone = met.iter().filter(|met| {
-                    met.capability == declared.capability && met.action == declared.action
-                });
-                for met in undone {
-                    match met.object.as_ref().and_then(reversed) {
-                        Some(object) => {
-                            let entry = entry(met.target.clone(), false, Some(object));
-                            let (count, assumed) = (met.count, met.assumed);
-                            self.entries.push(Entry {
-                                count,
-                                assumed,
-                                ..entry
-                            });
-                        }
-                        None => self.lack(
-                            step,
-                            format!(
-                                "{} back: what {} has now is not known",
-                                declared.action, met.target
-                            ),
-                        ),
-                    }
-                }
-            }
-        }
+        let found = match declared.foresee(&with) {
+            Foreseen::Nothing => Ok(Vec::new()),
+            Foreseen::Effect { target, images } => place(declared, target, images)
+                .map(|(target, object)| vec![entry(target.text, !target.whole, object)]),
+            Foreseen::Undo => after(declared, &declared.action, met, |met| {
+                let entry = entry(met.entry.target.clone(), false, Some(reversed(met)?));
+                Some(Entry {
+                    count: met.entry.count,
+                    assumed: met.entry.assumed,
+                    ..entry
+                })
+            }),
+            Foreseen::PodsOf(action) => after(declared, &action, met, |met| {
+                let object = Object {
+                    uid: Some(met.entry.object.as_ref()?.uid.clone()?),
+                    ..Object::default()
+                };
+                let entry = entry(met.entry.target.clone(), false, Some(object));
+                Some(Entry {
+                    count: met.replicas?,
+                    assumed: met.entry.assumed,
+                    ..entry
+                })
+            }),
+        };
+        found.unwrap_or_else(|why| {
+            self.lack(format!("{}: {why}", declared.action));
+            Vec::new()
+        })
     }
 
-    fn lack(&mut self, step: &ScheduledStep, why: String) {
-        let step = step.id.clone();
+    fn lack(&mut self, why: String) {
+        let step = self.step.id.clone();
         let lack = Unforeseen { step, why };
         if !self.unforeseen.contains(&lack) {
             self.unforeseen.push(lack);
@@ -143,23 +135,48 @@ impl Found {
     }
 }
 
+/// What follows on the effects of that action which the dry run met. `Err` says what is not
+/// known.
+fn after(
+    declared: &DeclaredEffect,
+    action: &str,
+    met: &[Met],
+    follow: impl Fn(&Met) -> Option<Entry>,
+) -> Result<Vec<Entry>, String> {
+    let before = met
+        .iter()
+        .filter(|met| met.entry.capability == declared.capability && met.entry.action == action);
+    let before = before.collect::<Vec<_>>();
+    if before.is_empty() {
+        return Err(format!(
+            "it follows on `{action}`, and the dry run met none"
+        ));
+    }
+    let follow = |met: &Met| {
+        follow(met).ok_or_else(|| format!("what `{}` has now is not known", met.entry.target))
+    };
+    before.into_iter().map(follow).collect()
+}
+
 /// Where a declared effect goes, and what it sets there; `Err` says what is not known yet.
 fn place(
     declared: &DeclaredEffect,
     mut target: Known,
     images: Vec<(String, Known)>,
-) -> Result<(Known, Option<Object>), &'static str> {
+) -> Result<(Known, Option<Object>), String> {
     if declared.capability == "http" {
         target = address(target).ok_or("its host depends on how other steps end")?;
     } else if !target.whole {
-        return Err("its target depends on how other steps end");
+        return Err("its target depends on how other steps end".to_owned());
     }
     if images.iter().any(|(_, image)| !image.whole) {
-        return Err("its image depends on how other steps end");
+        return Err("its image depends on how other steps end".to_owned());
     }
+    // Only pods that run these images already are restarted for them.
+    let restart = declared.action == "restart";
     let images = images.into_iter().map(|(container, new)| ImageSet {
         container,
-        old: None,
+        old: restart.then(|| new.text.clone()),
         new: new.text,
     });
     let images = images.collect::<Vec<_>>();
@@ -190,8 +207,9 @@ fn address(known: Known) -> Option<Known> {
     Some(Known { text, whole })
 }
 
-/// The change that takes another one back.
-fn reversed(object: &Object) -> Option<Object> {
+/// The change that takes a met one back.
+fn reversed(met: &Met) -> Option<Object> {
+    let object = met.entry.object.as_ref()?;
     let back = |image: &ImageSet| {
         Some(ImageSet {
             container: image.container.clone(),
@@ -206,21 +224,32 @@ fn reversed(object: &Object) -> Option<Object> {
     })
 }
 
-/// Whether an entry that was met holds all that a conditional one would.
-fn same(met: &Entry, conditional: &Entry) -> bool {
-    let sets = |entry: &Entry| {
-        let images = entry.object.iter().flat_map(|object| &object.images);
-        let mut images = images
-            .map(|image| (image.container.clone(), image.new.clone()))
-            .collect::<Vec<_>>();
-        images.sort();
-        images
+/// Whether the entries that were met hold what another way would bring, if need be once one
+/// of them is open.
+fn covered(other: &Entry, met: &mut [Met]) -> bool {
+    let same = |met: &Entry| {
+        met.capability == other.capability
+            && if other.object.is_some() {
+                // Which change it is depends on the world and not on the way.
+                met.target == other.target
+            } else {
+                met.action == other.action && !met.open && met.target.starts_with(&other.target)
+            }
     };
-    !conditional.open
-        && met.capability == conditional.capability
-        && met.action == conditional.action
-        && met.target == conditional.target
-        && sets(met) == sets(conditional)
+    let exact = |met: &Entry| other.open || met.target == other.target;
+    let entry = met
+        .iter_mut()
+        .map(|met| &mut met.entry)
+        .find(|met| same(met) && exact(met));
+    let Some(entry) = entry else {
+        return false;
+    };
+    if other.open {
+        entry.target.clone_from(&other.target);
+        entry.open = true;
+        entry.count = entry.count.max(other.count);
+    }
+    true
 }
 
 #[cfg(test)]

@@ -90,15 +90,16 @@ pub enum When {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Object {
-    /// `metadata.uid`; absent where the plan does not say.
+    /// `metadata.uid` of the object; absent where the plan does not say, as in one that was
+    /// made offline: it holds whatever object has the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// The images that it sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageSet>,
-    /// Its pods are to be restarted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub restart: bool,
+    /// The pod of it that is deleted; absent where it may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
 }
 
 /// The image of one container, before and after.

@@ -56,26 +56,20 @@ impl Sketch {
             ));
         }
         let schedule = &self.schedule;
-        let ran = schedule
-            .steps
-            .iter()
-            .map(|step| self.steps.contains_key(&step.id));
-        let ran = ran.collect::<Vec<_>>();
         let acts = |&index: &usize| {
             let asked = self.steps.get(&schedule.steps[index].id);
             asked.is_some_and(|asked| !asked.is_empty())
         };
-        let mut effects = Vec::new();
+        let (mut effects, mut unforeseen) = (Vec::new(), Vec::new());
         for step in &schedule.steps {
             let assumed = step.ancestors.iter().any(acts);
-            let asked = self.steps.get(&step.id).cloned().unwrap_or_default();
-            effects.extend(entries(&step.id, asked, assumed));
+            let asked = self.steps.get(&step.id);
+            let mut met = met(&step.id, asked.map_or(&[], Vec::as_slice), assumed);
+            let (conditional, lacks) = conditional::entries(step, asked.is_some(), &mut met);
+            effects.extend(met.into_iter().map(|met| met.entry));
+            effects.extend(conditional);
+            unforeseen.extend(lacks);
         }
-        let (conditional, unforeseen) = conditional::entries(schedule, &effects, &ran);
-        effects.extend(conditional);
-        // Each step's own together; those that the dry run met before those that it did not.
-        let place = |entry: &Entry| schedule.steps.iter().position(|step| step.id == entry.step);
-        effects.sort_by_key(place);
         for entry in &mut effects {
             entry.summary = entry.sentence();
         }
@@ -99,26 +93,35 @@ impl Sketch {
     }
 }
 
+/// An entry for what the dry run met, and how many pods its object is to have.
+pub(super) struct Met {
+    pub(super) entry: Entry,
+    pub(super) replicas: Option<u32>,
+}
+
 /// One entry for each effect, with a count of those that are the same.
-fn entries(step: &str, asked: Vec<Asked>, assumed: bool) -> Vec<Entry> {
-    let mut entries = Vec::<(Asked, u32)>::new();
+fn met(step: &str, asked: &[Asked], assumed: bool) -> Vec<Met> {
+    let mut counted = Vec::<(&Asked, u32)>::new();
     for asked in asked {
-        match entries.iter_mut().find(|(known, _)| *known == asked) {
+        match counted.iter_mut().find(|(known, _)| *known == asked) {
             Some((_, count)) => *count += 1,
-            None => entries.push((asked, 1)),
+            None => counted.push((asked, 1)),
         }
     }
-    let entry = |(asked, count): (Asked, u32)| Entry {
-        summary: String::new(),
-        step: step.to_owned(),
-        when: When::Expected,
-        capability: asked.capability.to_owned(),
-        action: asked.action,
-        target: asked.target,
-        open: false,
-        object: asked.object,
-        count,
-        assumed,
+    let met = |(asked, count): (&Asked, u32)| Met {
+        entry: Entry {
+            summary: String::new(),
+            step: step.to_owned(),
+            when: When::Expected,
+            capability: asked.capability.to_owned(),
+            action: asked.action.clone(),
+            target: asked.target.clone(),
+            open: false,
+            object: asked.object.clone(),
+            count,
+            assumed,
+        },
+        replicas: asked.replicas,
     };
-    entries.into_iter().map(entry).collect()
+    counted.into_iter().map(met).collect()
 }

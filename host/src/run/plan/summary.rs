@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Entry, Object, When};
+use super::{Entry, ImageSet, Object, When};
 
 impl Entry {
     /// The sentence that its other fields come to.
@@ -37,14 +37,25 @@ impl Entry {
 
 impl Object {
     fn words(&self) -> String {
-        let mut text = String::new();
-        for (index, image) in self.images.iter().enumerate() {
-            let old = image.old.as_deref().unwrap_or("whatever it has");
-            let and = if index == 0 { ":" } else { "," };
-            let _ = write!(text, "{and} {} {old} → {}", image.container, image.new);
+        let mut text = match &self.uid {
+            Some(_) => String::new(),
+            None => ", whatever object has that name".to_owned(),
+        };
+        if let Some(pod) = &self.pod {
+            let _ = write!(text, ": {pod}");
         }
-        if self.restart {
-            text.push_str(", and restart its pods");
+        for (index, image) in self.images.iter().enumerate() {
+            let and = if index == 0 { ":" } else { "," };
+            let ImageSet {
+                container,
+                old,
+                new,
+            } = image;
+            let _ = match old {
+                Some(old) if old == new => write!(text, "{and} {container} with {new}"),
+                Some(old) => write!(text, "{and} {container} {old} → {new}"),
+                None => write!(text, "{and} {container} whatever it has → {new}"),
+            };
         }
         text
     }

@@ -30,10 +30,10 @@ const DEPLOY: &str = r#"{"name": "deploy", "version": "1",
   "with": {"type": "object"}, "outputs": {"type": "object"},
   "effects": [
     {"capability": "kube-apply", "action": "set-images", "target": "Deployment {/namespace}/{/name}", "images": "/images"},
-    {"on": "failure", "when": {"with": "/on-failure", "is": "rollback"},
+    {"on": "failure", "when": {"/on-failure": "rollback"},
      "capability": "kube-apply", "action": "set-images", "undo": true},
-    {"on": "failure", "when": {"with": "/delete-pods", "is": true}, "count": 9,
-     "capability": "kube-apply", "action": "delete-pod", "target": "Pod {/namespace}/{/name}-0"}
+    {"on": "failure", "when": {"/on-failure": "rollback", "/stuck": true},
+     "capability": "kube-apply", "action": "delete-pod", "pods-of": "set-images"}
   ]}"#;
 
 const NOTIFY: &str = r#"{"name": "notify", "version": "1",
@@ -54,8 +54,8 @@ fn schedule(steps: &str) -> Arc<Schedule> {
     Arc::new(schedule.expect("nothing in it can fail"))
 }
 
-/// A plugin that sets images of `web`, sees one effect refused as well as done, and
-/// succeeds whatever it is told.
+/// Plugins that take a refusal as well as a success: `deploy` sets the image of `web`, which
+/// is to have three pods, and `notify` posts to its URL.
 struct Careless {
     dry: bool,
 }
@@ -64,21 +64,24 @@ impl Worker for Careless {
     fn attempt(&self, attempt: Attempt) -> BoxFuture<'static, AttemptEnd> {
         let dry = self.dry;
         Box::pin(async move {
-            let effect = Effect {
-                capability: "kube-apply",
-                action: "set-images".to_owned(),
-                target: "Deployment web/web".to_owned(),
+            let effect = |capability, action: &str, target: &str, detail| Effect {
+                capability,
+                action: action.to_owned(),
+                target: target.to_owned(),
                 state: EffectState::Started,
-                detail: json!({ "uid": "u1", "images": [
-                    { "container": "app", "old": "web:1", "new": "web:2" },
-                ] }),
+                detail,
             };
-            if attempt.uses == "deploy" {
-                if dry {
-                    attempt.effects.plan(&effect);
-                } else if let Ok(started) = attempt.effects.start(effect) {
-                    started.done(Value::Null);
-                }
+            let images = json!([{ "container": "app", "old": "web:1", "new": "web:2" }]);
+            let detail = json!({ "uid": "u1", "replicas": 3, "images": images });
+            let url = attempt.config["url"].as_str().unwrap_or_default();
+            let effect = match attempt.uses.as_str() {
+                "deploy" => effect("kube-apply", "set-images", "Deployment web/web", detail),
+                _ => effect("http", "POST", url, json!({ "url": url })),
+            };
+            if dry {
+                attempt.effects.plan(&effect);
+            } else if let Ok(started) = attempt.effects.start(effect) {
+                started.done(Value::Null);
             }
             Ok(json!({}))
         })
@@ -145,18 +148,20 @@ const SET: &str = "step `deploy`: set-images Deployment web/web: app web:1 → w
 
 #[tokio::test]
 async fn rollback_and_what_belongs_to_it_are_held_for_the_case_of_a_failure() {
-    let with = "namespace: web, name: web, on-failure: rollback, delete-pods: true";
+    let with = "namespace: web, name: web, on-failure: rollback, stuck: true";
     let plan = plan(&step("deploy", "deploy", "", with)).await;
     assert_eq!(
         summaries(&plan),
         [
             SET,
             "only if step `deploy` fails: step `deploy`: set-images Deployment web/web: app web:2 → web:1",
-            "only if step `deploy` fails: step `deploy`: delete-pod Pod web/web-0, at most 9 times",
+            "only if step `deploy` fails: step `deploy`: delete-pod Deployment web/web, at most 3 times",
         ]
     );
-    let rollback = plan.effects[1].object.as_ref().expect("it is of an object");
-    assert_eq!(rollback.uid.as_deref(), Some("u1"));
+    for entry in &plan.effects {
+        let object = entry.object.as_ref().expect("it is of an object");
+        assert_eq!(object.uid.as_deref(), Some("u1"));
+    }
     assert_eq!(plan.unforeseen, []);
 }
 
@@ -168,7 +173,7 @@ async fn step_that_only_runs_after_a_failure_is_held_as_far_as_it_is_known() {
             "page",
             "deploy",
             failure,
-            "namespace: web, name: page, images: { app: 'page:1' }",
+            "namespace: web, name: page, images: { app: 'page:1' }, on-failure: rollback",
         )
         + &step(
             "a",
@@ -187,7 +192,7 @@ async fn step_that_only_runs_after_a_failure_is_held_as_far_as_it_is_known() {
         summaries(&plan),
         [
             SET,
-            "only if step `deploy` fails: step `page`: set-images Deployment web/page: app whatever it has → page:1",
+            "only if step `deploy` fails: step `page`: set-images Deployment web/page, whatever object has that name: app whatever it has → page:1",
             "only if one of `deploy`, `page` fails: step `a`: POST https://a.example/x?why= and whatever follows there",
         ]
     );
@@ -197,7 +202,52 @@ async fn step_that_only_runs_after_a_failure_is_held_as_far_as_it_is_known() {
         .map(|lack| (lack.step.as_str(), lack.why.as_str()));
     assert_eq!(
         lacks.collect::<Vec<_>>(),
-        [("b", "POST: its host depends on how other steps end")]
+        [
+            (
+                "page",
+                "set-images: it follows on `set-images`, and the dry run met none"
+            ),
+            ("b", "POST: its host depends on how other steps end")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn step_that_runs_on_each_way_has_one_entry_also_where_its_request_depends_on_the_way() {
+    let always = "    if: always()\n";
+    let steps = step("deploy", "deploy", "", "namespace: web, name: web")
+        + &step("same", "notify", always, "url: 'https://a.example/x'")
+        + &step(
+            "tell",
+            "notify",
+            always,
+            "url: 'https://a.example/${{ steps.deploy.outcome }}'",
+        );
+    let plan = plan(&steps).await;
+    assert_eq!(
+        summaries(&plan),
+        [
+            SET,
+            "step `same`: POST https://a.example/x, assuming that the effects before it succeed",
+            "step `tell`: POST https://a.example/ and whatever follows there, assuming that the \
+             effects before it succeed",
+        ]
+    );
+    assert_eq!(plan.unforeseen, []);
+    // The way that the dry run did not foresee.
+    let schedule = schedule(&steps);
+    let mut none_set = plan.clone();
+    none_set.effects.remove(0);
+    let guard = Arc::new(Guard::new(none_set));
+    let (end, _) = run(&schedule, false, Some(guard.clone())).await;
+    assert_eq!(end.outcome, Outcome::Failure);
+    assert_eq!(
+        guard
+            .tally()
+            .iter()
+            .map(|(_, used)| *used)
+            .collect::<Vec<_>>(),
+        [1, 1]
     );
 }
 

@@ -90,15 +90,21 @@ fn images_are_foreseen_by_container() {
 
 #[test]
 fn what_the_with_must_say_decides() {
-    let undo = |pointer: &str, is: serde_json::Value| {
-        foresee(json!({"on": "failure", "when": {"with": pointer, "is": is},
+    let undo = |when: serde_json::Value| {
+        foresee(json!({"on": "failure", "when": when,
                        "capability": "kube-apply", "action": "set-images", "undo": true}))
     };
-    assert_eq!(undo("/on-failure", json!("rollback")), Foreseen::Undo);
-    assert_eq!(undo("/on-failure", json!("stay")), Foreseen::Nothing);
-    assert_eq!(undo("/absent", json!(null)), Foreseen::Undo);
+    let back = json!({"/on-failure": "rollback"});
+    assert_eq!(undo(back.clone()), Foreseen::Undo);
+    assert_eq!(undo(json!({"/on-failure": "stay"})), Foreseen::Nothing);
+    assert_eq!(undo(json!({"/absent": null})), Foreseen::Undo);
     // Not known yet: it may.
-    assert_eq!(undo("/late", json!(true)), Foreseen::Undo);
+    assert_eq!(undo(json!({"/late": true})), Foreseen::Undo);
+    let all = json!({"/on-failure": "rollback", "/name": "another"});
+    assert_eq!(undo(all), Foreseen::Nothing);
+    let pods = json!({"on": "failure", "when": back, "capability": "kube-apply",
+                      "action": "delete-pod", "pods-of": "set-images"});
+    assert_eq!(foresee(pods), Foreseen::PodsOf("set-images".to_owned()));
 }
 
 #[test]
@@ -106,9 +112,20 @@ fn declarations_of_another_shape_are_refused() {
     let cases = [
         (
             json!({"target": "a", "undo": true}),
-            "it needs either `target` or `undo: true`",
+            "it needs one of `target`, `undo: true` and `pods-of`",
         ),
-        (json!({}), "it needs either `target` or `undo: true`"),
+        (
+            json!({"undo": true, "pods-of": "set-images"}),
+            "it needs one of `target`, `undo: true` and `pods-of`",
+        ),
+        (
+            json!({}),
+            "it needs one of `target`, `undo: true` and `pods-of`",
+        ),
+        (
+            json!({"target": "a", "when": {"on-failure": "rollback"}}),
+            "`on-failure` is not a JSON pointer, which begins with `/`",
+        ),
         (
             json!({"undo": true, "images": "/images"}),
             "`images` belong to a `target`",

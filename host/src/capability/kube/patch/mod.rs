@@ -65,7 +65,12 @@ pub(super) async fn apply(
         let object = workload::object(target.kind, &live)?;
         calls.check_owner(permitted, &object, change.images(), take_over)?;
         let patch = change.patch(target, &live, uid)?;
-        let mut shown = json!({ "uid": uid, "images": change.detail(), "patch": patch });
+        let mut shown = json!({
+            "uid": uid,
+            "replicas": object.replicas,
+            "images": change.detail(),
+            "patch": patch,
+        });
         let patch = serde_json::from_value::<Patch>(patch)
             .map_err(|error| Error::Other(format!("the patch is malformed: {error}")))?;
         let sent = match &changer {

@@ -33,7 +33,7 @@ fn images(uid: Option<&str>, images: &[(&str, Option<&str>, &str)]) -> Object {
     Object {
         uid: uid.map(str::to_owned),
         images: images.iter().map(image).collect(),
-        restart: false,
+        pod: None,
     }
 }
 
@@ -170,6 +170,34 @@ fn world_that_has_moved_is_refused_with_both_states() {
     let (_, moved) = admit(&guard(), &set("u1", &[("app", "web:1", "web:3")])).unwrap_err();
     assert!(!moved, "another image is no move of the world");
     assert!(admit(&guard(), &set("u1", &[])).is_err());
+}
+
+#[test]
+fn pods_are_deleted_of_the_planned_workload_and_no_more_than_it_has() {
+    let delete = |uid: &str, pod: &str| Effect {
+        capability: "kube-apply",
+        action: "delete-pod".to_owned(),
+        target: "StatefulSet web/db".to_owned(),
+        state: EffectState::Started,
+        detail: json!({ "uid": uid, "pod": pod, "pod-uid": "p1" }),
+    };
+    let planned = |pod: Option<&str>| Entry {
+        action: "delete-pod".to_owned(),
+        object: Some(Object {
+            pod: pod.map(str::to_owned),
+            ..images(Some("u1"), &[])
+        }),
+        ..entry("StatefulSet web/db", Some(Object::default()), 2)
+    };
+    let any = guard(vec![planned(None)]);
+    let (_, moved) = admit(&any, &delete("u2", "db-0")).unwrap_err();
+    assert!(moved, "another StatefulSet of that name");
+    assert!(admit(&any, &delete("u1", "db-0")).is_ok());
+    assert!(admit(&any, &delete("u1", "db-1")).is_ok());
+    assert!(admit(&any, &delete("u1", "db-2")).is_err());
+    let one = guard(vec![planned(Some("db-0"))]);
+    assert!(admit(&one, &delete("u1", "db-1")).is_err());
+    assert!(admit(&one, &delete("u1", "db-0")).is_ok());
 }
 
 #[test]
