@@ -60,6 +60,8 @@ impl Drop for Hold {
 pub struct Started {
     id: u64,
     ledger: Arc<Ledger>,
+    /// Its first byte may have been sent.
+    off: bool,
 }
 
 impl Effects {
@@ -90,15 +92,21 @@ impl Effects {
         Hold(self.0.clone())
     }
 
-    /// Says that the effect begins, if the plan holds it. Call it before the first byte is
-    /// sent.
-    pub fn start(&self, effect: Effect) -> Result<Started, Outside> {
+    /// Says that the effect begins, if the plan holds it. Wait for it before the first byte
+    /// is sent: by then that is on the run's record.
+    pub async fn start(&self, effect: Effect) -> Result<Started, Outside> {
         let permit = self.0.plan.as_ref().map(|plan| {
             let reporter = &self.0.reporter;
             plan.admit(reporter.run(), reporter.step(), &effect)
         });
         match permit.transpose() {
-            Ok(permit) => Ok(self.begin(effect, permit)),
+            Ok(permit) => {
+                let mut started = self.open(effect.clone(), permit);
+                let shown = shown(&effect, EffectState::Started, Value::Null);
+                self.0.reporter.effect_on_record(shown).await;
+                started.off = true;
+                Ok(started)
+            }
             Err(outside) => {
                 self.refuse(&effect, &outside.why);
                 let mut known = self.0.outside.lock().expect("no holder of the lock panics");
@@ -110,17 +118,20 @@ impl Effects {
 
     /// Says that something is asked which changes nothing: no plan holds it.
     pub fn ask(&self, effect: Effect) -> Started {
-        self.begin(effect, None)
+        self.0.say(&effect, EffectState::Started, Value::Null);
+        let mut started = self.open(effect, None);
+        started.off = true;
+        started
     }
 
-    fn begin(&self, effect: Effect, permit: Option<Permit>) -> Started {
+    fn open(&self, effect: Effect, permit: Option<Permit>) -> Started {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        self.0.say(&effect, EffectState::Started, Value::Null);
         self.0.lock().insert(id, Open { effect, permit });
         self.0.in_flight.send_modify(|count| *count += 1);
         Started {
             id,
             ledger: self.0.clone(),
+            off: false,
         }
     }
 
@@ -206,8 +217,12 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        let why = json!({ "reason": "the step ended before an answer came" });
-        self.ledger.end(self.id, EffectState::Unknown, why);
+        let (state, why) = if self.off {
+            (EffectState::Unknown, "the step ended before an answer came")
+        } else {
+            (EffectState::Failed, "the step ended before it was sent")
+        };
+        self.ledger.end(self.id, state, json!({ "reason": why }));
     }
 }
 
@@ -231,18 +246,22 @@ impl Ledger {
         self.in_flight.send_modify(|count| *count -= 1);
     }
 
-    /// Says the effect with what identifies it and what became of it.
     fn say(&self, effect: &Effect, state: EffectState, became: Value) {
-        let mut detail = effect.detail.clone();
-        if let (Value::Object(detail), Value::Object(became)) = (&mut detail, &became) {
-            detail.extend(became.clone());
-        } else if detail.is_null() {
-            detail = became;
-        }
-        self.reporter.effect(Effect {
-            state,
-            detail,
-            ..effect.clone()
-        });
+        self.reporter.effect(shown(effect, state, became));
+    }
+}
+
+/// The effect with what identifies it and what became of it.
+fn shown(effect: &Effect, state: EffectState, became: Value) -> Effect {
+    let mut detail = effect.detail.clone();
+    if let (Value::Object(detail), Value::Object(became)) = (&mut detail, &became) {
+        detail.extend(became.clone());
+    } else if detail.is_null() {
+        detail = became;
+    }
+    Effect {
+        state,
+        detail,
+        ..effect.clone()
     }
 }

@@ -101,12 +101,13 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         }
     }
     let end = progress.finish();
-    run.reporter.say(EventKind::RunFinished {
+    let finished = EventKind::RunFinished {
         outcome: end.outcome,
         outputs: progress.outputs(),
         error: end.error.clone(),
         duration_ms: millis(started.elapsed()),
-    });
+    };
+    run.reporter.say_on_record(finished).await;
     end
 }
 

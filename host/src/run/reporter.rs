@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     clock::Clock,
     event::{Effect, Event, EventKind, Interrupted, Level, StepError},
-    record::Record,
+    record::{Record, Written},
 };
 use crate::secret::Mask;
 
@@ -105,7 +105,40 @@ impl Reporter {
 
     /// Says an event, its errors, reasons and outputs masked. Nobody listening is no
     /// error: the run goes on.
-    pub fn say(&self, mut kind: EventKind) {
+    pub fn say(&self, kind: EventKind) {
+        let event = self.event(kind);
+        let _ = self.note(&event);
+        let _ = self.events.send(event);
+    }
+
+    /// Says an event once the run's record, if it keeps one, has it and all before it: the
+    /// start of an effect, and the end of the run.
+    pub async fn say_on_record(&self, kind: EventKind) {
+        let event = self.event(kind);
+        let failed = match self.note(&event) {
+            None => None,
+            Some(written) => match written.await {
+                Ok(written) => written.err(),
+                Err(_) => Some("this run is not recorded: it cannot have a thread".to_owned()),
+            },
+        };
+        if let Some(why) = failed {
+            self.say(EventKind::StepLog {
+                level: Level::Warn,
+                message: format!(
+                    "{why}: were this run killed, the next could not say what it left"
+                ),
+                fields: BTreeMap::new(),
+            });
+        }
+        let _ = self.events.send(event);
+    }
+
+    fn note(&self, event: &Event) -> Option<Written> {
+        self.record.as_ref()?.note(event, &self.mask)
+    }
+
+    fn event(&self, mut kind: EventKind) -> Event {
         let mask = |error: &mut StepError| error.message = self.mask.text(&error.message);
         match &mut kind {
             EventKind::StepSkipped { reason } => *reason = self.mask.text(reason),
@@ -117,34 +150,28 @@ impl Reporter {
             }
             _ => {}
         }
-        let event = Event {
+        Event {
             run: self.run.to_string(),
             step: self.step.as_deref().map(str::to_owned),
             at: self.clock.now(),
             kind,
-        };
-        // Before anybody hears of it, and so before an effect's first byte is sent.
-        let noted = self
-            .record
-            .as_ref()
-            .map(|record| record.note(&event, &self.mask));
-        let _ = self.events.send(event);
-        if let Some(Err(why)) = noted {
-            self.say(EventKind::StepLog {
-                level: Level::Warn,
-                message: format!(
-                    "{why}: were this run killed, the next could not say what it left"
-                ),
-                fields: BTreeMap::new(),
-            });
         }
     }
 
     /// Says how far an effect has come.
-    pub fn effect(&self, mut effect: Effect) {
+    pub fn effect(&self, effect: Effect) {
+        self.say(self.masked_effect(effect));
+    }
+
+    /// Says that an effect begins, once that is on record.
+    pub async fn effect_on_record(&self, effect: Effect) {
+        self.say_on_record(self.masked_effect(effect)).await;
+    }
+
+    fn masked_effect(&self, mut effect: Effect) -> EventKind {
         effect.target = cut(self.mask.text(&effect.target));
         effect.detail = self.mask.value(effect.detail);
-        self.say(EventKind::Effect(effect));
+        EventKind::Effect(effect)
     }
 
     /// Says what the step does now, within the size of its log.

@@ -78,8 +78,12 @@ impl Exchange {
         let started = if self.read {
             self.effects.ask(effect)
         } else {
-            let started = self.effects.start(effect);
-            started.map_err(|_| Error::HttpRequestDenied)?
+            let started = self.effects.start(effect).await;
+            let started = started.map_err(|_| Error::HttpRequestDenied)?;
+            if self.effects.closed() {
+                return Err(Error::ConnectionTerminated);
+            }
+            started
         };
         let stream = match dialer.connect(&self.asked, &self.rules).await {
             Ok(stream) => stream,

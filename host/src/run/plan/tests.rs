@@ -80,7 +80,7 @@ impl Worker for Careless {
             };
             if dry {
                 attempt.effects.plan(&effect);
-            } else if let Ok(started) = attempt.effects.start(effect) {
+            } else if let Ok(started) = attempt.effects.start(effect).await {
                 started.done(Value::Null);
             }
             Ok(json!({}))

@@ -4,26 +4,20 @@
 
 mod earlier;
 mod folder;
+mod writer;
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    sync::Mutex,
-};
+use std::{path::PathBuf, sync::Mutex};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tokio::sync::oneshot;
 
 pub use earlier::{Previous, previous};
 pub use folder::of_user;
 
+use self::writer::{File, Note, Writer};
 use super::event::{Effect, EffectState, Event, EventKind, Interrupted};
-use crate::{directory::make_private, secret::Mask};
-
-/// How many records of one pipeline are kept.
-const KEPT: usize = 20;
+use crate::secret::Mask;
 
 /// The record of one run.
 pub struct Record {
@@ -34,10 +28,8 @@ pub struct Record {
 enum State {
     /// The run has changed nothing yet.
     Waiting(Waiting),
-    /// Locked for as long as this process lives.
-    Open(File),
-    /// The run has ended, or its record cannot be kept.
-    Closed,
+    /// A thread of its own writes: no step waits for the effects of another.
+    Writing(Writer),
 }
 
 struct Waiting {
@@ -48,6 +40,9 @@ struct Waiting {
     /// The run's first event.
     started: Value,
 }
+
+/// Whether all that was noted up to something is written down; `Err`, once, says why not.
+pub(super) type Written = oneshot::Receiver<Result<(), String>>;
 
 impl Record {
     /// The record of a run of that pipeline, in that directory of state. Looks for earlier
@@ -77,93 +72,50 @@ impl Record {
         &self.interrupted
     }
 
-    /// Takes note of an event. When the start of an effect was noted, it is on the disk:
-    /// the thread waits for that. `Err`, once, says why nothing is written down any more.
-    pub(super) fn note(&self, event: &Event, mask: &Mask) -> Result<(), String> {
+    /// Takes note of an event, without waiting for the disk. For the start of an effect,
+    /// which may be sent only then, and for the end of the run it says when all is written.
+    pub(super) fn note(&self, event: &Event, mask: &Mask) -> Option<Written> {
         let mut state = self.state.lock().expect("no holder of the lock panics");
-        let noted = state.note(event, mask);
-        if noted.is_err() {
-            *state = State::Closed;
-        }
-        noted
-    }
-}
-
-impl State {
-    fn note(&mut self, event: &Event, mask: &Mask) -> Result<(), String> {
-        let failed = |error: io::Error| format!("this run is not recorded any more: {error}");
-        match (&event.kind, &mut *self) {
-            (EventKind::RunStarted { .. }, Self::Waiting(waiting)) => {
+        match (&event.kind, &mut *state) {
+            (EventKind::RunStarted { .. }, State::Waiting(waiting)) => {
                 waiting.started = json!(event);
+                None
             }
-            (EventKind::Effect(effect), Self::Waiting(waiting)) if begins(effect) => {
-                let mut file = waiting.open(&event.run, mask)?;
-                append(&mut file, &json!(event)).map_err(failed)?;
-                file.sync_data().map_err(failed)?;
-                *self = Self::Open(file);
+            (EventKind::Effect(effect), State::Waiting(waiting)) if begins(effect) => {
+                let writer = Writer::start(waiting.file(&event.run, mask));
+                let written = writer.note(Note::Start(json!(event)));
+                *state = State::Writing(writer);
+                Some(written)
             }
-            (EventKind::Effect(effect), Self::Open(file)) if begins(effect) => {
-                append(file, &json!(event)).map_err(failed)?;
-                file.sync_data().map_err(failed)?;
+            (EventKind::Effect(effect), State::Writing(writer)) if begins(effect) => {
+                Some(writer.note(Note::Start(json!(event))))
             }
-            (EventKind::Effect(effect), Self::Open(file)) if ends(effect) => {
-                append(file, &json!(event)).map_err(failed)?;
+            (EventKind::Effect(effect), State::Writing(writer)) if ends(effect) => {
+                writer.note(Note::End(json!(event)));
+                None
             }
-            (EventKind::RunFinished { outcome, .. }, Self::Open(file)) => {
+            (EventKind::RunFinished { outcome, .. }, State::Writing(writer)) => {
                 let (run, at) = (&event.run, event.at);
                 let line =
                     json!({ "event": "run.finished", "run": run, "at": at, "outcome": outcome });
-                append(file, &line).map_err(failed)?;
-                *self = Self::Closed;
+                Some(writer.note(Note::Last(line)))
             }
-            _ => {}
+            _ => None,
         }
-        Ok(())
     }
 }
 
 impl Waiting {
-    /// Makes the record's file, with its first line.
-    fn open(&mut self, run: &str, mask: &Mask) -> Result<File, String> {
-        let state = self
-            .state
-            .as_ref()
-            .map_err(|why| format!("this run is not recorded: {why}"))?;
-        let failed = |path: &Path, error: &dyn std::fmt::Display| {
-            format!(
-                "this run is not recorded: cannot use `{}`: {error}; set `SLUICE_STATE` to a directory of this user's own",
-                path.display()
-            )
-        };
-        make_private(state).map_err(|error| failed(state, &error))?;
-        let folder = folder::of_pipeline(state, &self.pipeline);
-        let io = |error: io::Error| failed(&folder, &error);
-        fs::create_dir_all(&folder).map_err(io)?;
-        earlier::prune(&folder, KEPT - 1);
+    /// The file that is to be made, and its first line.
+    fn file(&mut self, run: &str, mask: &Mask) -> File {
         self.started["inputs"] = mask.value(Value::Object(self.inputs.clone()));
-        create(&folder, run, &self.started).map_err(io)
+        File {
+            state: self.state.clone(),
+            pipeline: self.pipeline.clone(),
+            run: run.to_owned(),
+            first: self.started.take(),
+        }
     }
-}
-
-/// A new record with its first line. It gets its name once it is locked: one without a
-/// lock and without an end is a killed run's.
-fn create(folder: &Path, run: &str, first: &Value) -> io::Result<File> {
-    let unnamed = folder.join(format!(".{run}"));
-    let mut options = File::options();
-    let mut file = options
-        .append(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&unnamed)?;
-    file.try_lock()?;
-    append(&mut file, first)?;
-    fs::rename(&unnamed, folder.join(format!("{run}.jsonl")))?;
-    File::open(folder)?.sync_all()?;
-    Ok(file)
-}
-
-fn append(file: &mut File, line: &Value) -> io::Result<()> {
-    file.write_all(format!("{line}\n").as_bytes())
 }
 
 fn begins(effect: &Effect) -> bool {

@@ -1,12 +1,21 @@
 //! Records of runs that ended, were killed, or are still alive.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+};
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Map, json};
 use sluice_pipeline::schedule::Outcome;
 
-use super::*;
-use crate::run::event::{Begun, Mode};
+use super::{Previous, Record, folder, previous};
+use crate::{
+    directory::make_private,
+    run::event::{Begun, Effect, EffectState, Event, EventKind, Interrupted, Mode},
+    secret::Mask,
+};
 
 fn now() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().expect("a time")
@@ -44,8 +53,14 @@ fn begin(state: &Path, run: &str) -> Record {
     record
 }
 
+/// What came of noting it, once it is written.
+fn noted(record: &Record, event: &Event) -> Option<Result<(), String>> {
+    let written = record.note(event, &Mask::default())?;
+    Some(written.blocking_recv().expect("the thread answers"))
+}
+
 fn note(record: &Record, event: &Event) {
-    assert_eq!(record.note(event, &Mask::default()), Ok(()));
+    assert_eq!(noted(record, event).unwrap_or(Ok(())), Ok(()));
 }
 
 fn finish(record: &Record, run: &str) {
@@ -165,8 +180,8 @@ fn directory_that_others_can_enter_is_not_used_and_the_run_goes_on() {
     fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let record = begin(&state, "run-1");
     let started = effect("run-1", "POST", EffectState::Started);
-    let why = record
-        .note(&started, &Mask::default())
+    let why = noted(&record, &started)
+        .expect("it is a start")
         .expect_err("it is not private");
     assert!(why.contains("is not private to this user"), "{why}");
     assert!(

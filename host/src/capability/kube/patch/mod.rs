@@ -92,7 +92,7 @@ pub(super) async fn apply(
                     change: change.clone(),
                     live,
                 };
-                let started = calls.effects.start(effect(shown));
+                let started = calls.effects.start(effect(shown)).await;
                 let started = started.map_err(|outside| Error::Denied(outside.why))?;
                 // On its own, so that it also comes to its end when this call is dropped.
                 let written = tokio::spawn(write.send(patch, started))
