@@ -1,13 +1,11 @@
 //! `sluice:plugin/needs`: how the steps ended that this one needs. Needs no permission.
 
-use std::sync::Arc;
-
 use sluice_pipeline::schedule::Outcome;
 use wasmtime::component::HasData;
 
 use crate::{
     bindings::sluice::plugin::needs::{Host, Outcome as WitOutcome, StepSummary},
-    run::Summary,
+    run::{Needs as Ended, Summary},
 };
 
 /// Marks the steps among what a store holds.
@@ -18,11 +16,11 @@ impl HasData for Needs {
 }
 
 /// The calls of one plugin.
-pub struct NeedsCalls<'a>(pub &'a [Arc<Summary>]);
+pub struct NeedsCalls<'a>(pub &'a Ended);
 
 impl Host for NeedsCalls<'_> {
     fn steps(&mut self) -> wasmtime::Result<Vec<StepSummary>> {
-        Ok(self.0.iter().map(|step| summary(step)).collect())
+        Ok(self.0.iter().map(summary).collect())
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     load::Loaded,
     rehearsed,
     render::{self, Format},
-    run,
+    run, show,
 };
 use crate::{plugin::PluginWorker, practice::Practice, run::event::Mode, secret::Sources};
 
@@ -56,14 +56,14 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
         let before = image(&practice);
         let worker = PluginWorker::prepare(&loaded.library, &schedule, practice.world()?)
             .map_err(|(uses, error)| anyhow::anyhow!("plugin `{uses}`: {error}"))?;
-        let end = run::show(
+        let end = show::show(
             &runtime,
             schedule,
             worker,
             vault,
             Mode::Practice,
             args.format,
-            &mut run::Beside::default(),
+            &mut show::Beside::default(),
         );
         if args.format == Format::Text {
             rehearsed::tell(&practice);

@@ -11,6 +11,7 @@ mod rehearsed;
 mod render;
 mod run;
 mod schema;
+mod show;
 
 use std::process::ExitCode;
 

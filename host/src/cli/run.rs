@@ -8,15 +8,15 @@ use sluice_pipeline::{
     schedule::{Schedule, Trigger},
 };
 use sluice_practice::Failure;
-use tokio::sync::mpsc;
 
 use super::{
-    Exit, interrupt,
+    Exit,
     load::Loaded,
     plan,
     refused::Refused,
     rehearsed,
-    render::{self, Format},
+    render::Format,
+    show::{Beside, show},
 };
 use crate::{
     capability::{
@@ -26,14 +26,12 @@ use crate::{
     plugin::{PluginWorker, World},
     practice::Practice,
     run::{
-        Cancel, Reporter, Run, RunEnd,
         clock::Clock,
-        event::{Blame, ErrorKind, Event, EventKind, Mode},
-        execute,
+        event::{Blame, ErrorKind, Mode},
         plan::{Guard, Plan, Sketch},
         record::{self, Record},
     },
-    secret::{Mask, Sources, Vault},
+    secret::{Sources, Vault},
 };
 
 /// Run a pipeline
@@ -301,79 +299,4 @@ fn foreseen(offline: bool) -> World {
             egress: Egress::Plan(Some(Dialer::new(Route::Named))),
         }
     }
-}
-
-/// What a run is held to and what is kept of it, beside its events.
-#[derive(Default)]
-pub(super) struct Beside {
-    /// What it is held to.
-    plan: Option<Arc<Guard>>,
-    /// What it did.
-    record: Option<Record>,
-    /// What it foresees.
-    sketch: Option<Sketch>,
-}
-
-/// The most events that are shown at once.
-const BATCH: usize = 256;
-
-/// Runs the schedule and shows its events as they come.
-pub(super) fn show(
-    runtime: &tokio::runtime::Runtime,
-    schedule: Arc<Schedule>,
-    worker: PluginWorker,
-    vault: Vault,
-    mode: Mode,
-    format: Format,
-    beside: &mut Beside,
-) -> RunEnd {
-    let (events, mut received) = mpsc::unbounded_channel::<Event>();
-    let clock = Clock::system();
-    let cancel = Cancel::default();
-    let reporter = Reporter::new(&run_id(&clock), clock, Mask::default(), events);
-    let run = Run {
-        worker: Arc::new(worker),
-        vault,
-        reporter: match beside.record.take() {
-            Some(record) => reporter.recorded(record),
-            None => reporter,
-        },
-        cancel: cancel.clone(),
-        mode,
-        plan: beside.plan.clone(),
-    };
-    runtime.spawn(interrupt::listen(cancel));
-    let running = runtime.spawn(execute(schedule, run));
-    let mut renderer = render::renderer(format);
-    let mut batch = Vec::new();
-    // A request that nobody waits for any more may hold the channel open after the end.
-    while !batch
-        .iter()
-        .any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. }))
-    {
-        batch.clear();
-        if received.blocking_recv_many(&mut batch, BATCH) == 0 {
-            break;
-        }
-        for event in &batch {
-            renderer.event(event);
-            if let Some(sketch) = &mut beside.sketch {
-                sketch.event(event);
-            }
-        }
-        renderer.flush();
-    }
-    renderer.end();
-    runtime
-        .block_on(running)
-        .expect("the executor does not panic and is not aborted")
-}
-
-/// The time to the second and four random digits: sorts by time, and is short enough to
-/// say aloud.
-fn run_id(clock: &Clock) -> String {
-    let mut random = [0_u8; 2];
-    let _ = getrandom::fill(&mut random);
-    let time = clock.now().strftime("%Y%m%d-%H%M%S");
-    format!("{time}-{:04x}", u16::from_ne_bytes(random))
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempt, AttemptEnd, Effects, Reporter, Summary, Worker,
+    Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
     event::{Blame, ErrorKind, EventKind, StepError},
     plan::Guard,
 };
@@ -35,7 +35,7 @@ pub(super) struct Prepared {
     pub(super) at_once: CancellationToken,
     pub(super) config: Value,
     pub(super) secrets: Arc<StepSecrets>,
-    pub(super) needs: Vec<Arc<Summary>>,
+    pub(super) needs: Needs,
     pub(super) plan: Option<Arc<Guard>>,
     pub(super) elapsed: Duration,
 }
@@ -63,6 +63,7 @@ pub(super) async fn attempts(step: Prepared) -> Ended {
         let effects = Effects::within(step.reporter.clone(), step.plan.clone());
         let end = attempt(&step, scheduled, number, started, effects.clone()).await;
         tokio::select! {
+            biased;
             () = effects.settle(SETTLE) => {}
             () = step.at_once.cancelled() => effects.settle(Duration::ZERO).await,
         }
@@ -103,14 +104,11 @@ async fn attempt(
     effects: Effects,
 ) -> AttemptEnd {
     let attempt = Attempt {
-        pipeline: step.schedule.pipeline.clone(),
-        step: scheduled.id.clone(),
-        uses: scheduled.uses.clone(),
+        schedule: step.schedule.clone(),
+        index: step.index,
         number,
         config: step.config.clone(),
-        permissions: Arc::new(scheduled.permissions.clone()),
         secrets: step.secrets.clone(),
-        trigger: json!(step.schedule.trigger),
         elapsed: step.elapsed + started.elapsed(),
         needs: step.needs.clone(),
         reporter: step.reporter.clone(),
@@ -123,6 +121,8 @@ async fn attempt(
     };
     let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let outputs = tokio::select! {
+        // The attempt first: one that comes to its end without waiting sets no timer.
+        biased;
         end = step.worker.attempt(attempt) => end,
         () = step.at_once.cancelled() => Err(cancelled_error()),
         () = overstayed => Err(cancelled_error()),

@@ -9,9 +9,11 @@ mod executor;
 pub mod plan;
 pub mod record;
 mod reporter;
+mod summary;
 mod worker;
 
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
 pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
-pub use worker::{Attempt, AttemptEnd, Summary, Worker};
+pub use summary::{Needs, Summary};
+pub use worker::{Attempt, AttemptEnd, Worker};

@@ -26,21 +26,27 @@ pub const LINE_LIMIT: usize = 8 * 1024;
 /// What an event counts for beside its text, so that empty lines are not free.
 const LINE_COST: usize = 64;
 
-/// Says the events of one run; cloned for each step.
+/// Says the events of one run, or of one of its steps. Each part of an attempt holds one:
+/// a clone is two counts and no more.
 #[derive(Clone)]
 pub struct Reporter {
-    run: Arc<str>,
-    step: Option<Arc<str>>,
+    run: Arc<OfRun>,
+    step: Arc<OfStep>,
+}
+
+/// What the reporters of a run share.
+struct OfRun {
+    id: Arc<str>,
     clock: Clock,
     mask: Mask,
     events: UnboundedSender<Event>,
-    record: Option<Arc<Record>>,
-    said: Arc<Said>,
+    record: Option<Record>,
 }
 
-/// How much one step has said.
+/// What the reporters of a step share: its name, and how much it has said.
 #[derive(Default)]
-struct Said {
+struct OfStep {
+    id: Option<Arc<str>>,
     bytes: AtomicUsize,
     cut: AtomicBool,
 }
@@ -48,59 +54,64 @@ struct Said {
 impl Reporter {
     /// The reporter of a run, which masks what `mask` knows at the time of saying.
     pub fn new(run: &str, clock: Clock, mask: Mask, events: UnboundedSender<Event>) -> Self {
-        Self {
-            run: run.into(),
-            step: None,
-            clock,
-            mask,
-            events,
-            record: None,
-            said: Arc::default(),
-        }
+        Self::recorded(run, clock, mask, events, None)
     }
 
-    /// The same reporter, which also writes down what the run does to the world.
-    #[must_use]
-    pub fn recorded(mut self, record: Record) -> Self {
-        self.record = Some(Arc::new(record));
-        self
+    /// The same, which also writes down what the run does to the world.
+    pub fn recorded(
+        run: &str,
+        clock: Clock,
+        mask: Mask,
+        events: UnboundedSender<Event>,
+        record: Option<Record>,
+    ) -> Self {
+        Self {
+            run: Arc::new(OfRun {
+                id: run.into(),
+                clock,
+                mask,
+                events,
+                record,
+            }),
+            step: Arc::default(),
+        }
     }
 
     /// The reporter of one of its steps, with a log of its own.
     #[must_use]
     pub fn of_step(&self, id: &str) -> Self {
         Self {
-            step: Some(id.into()),
-            said: Arc::default(),
-            ..self.clone()
+            run: self.run.clone(),
+            step: Arc::new(OfStep {
+                id: Some(id.into()),
+                ..OfStep::default()
+            }),
         }
     }
 
     /// The run's identifier.
     pub fn run(&self) -> &str {
-        &self.run
+        &self.run.id
     }
 
     /// The step's identifier; empty for the run itself.
     pub fn step(&self) -> &str {
-        self.step.as_deref().unwrap_or_default()
+        self.step.id.as_deref().unwrap_or_default()
     }
 
     /// Earlier runs that were killed, as their records say.
     pub fn interrupted(&self) -> &[Interrupted] {
-        self.record
-            .as_ref()
-            .map_or(&[], |record| record.interrupted())
+        self.run.record.as_ref().map_or(&[], Record::interrupted)
     }
 
     /// The run's clock.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.run.clock
     }
 
     /// What hides the run's secrets.
     pub fn mask(&self) -> &Mask {
-        &self.mask
+        &self.run.mask
     }
 
     /// Says an event, its errors, reasons and outputs masked. Nobody listening is no
@@ -108,7 +119,7 @@ impl Reporter {
     pub fn say(&self, kind: EventKind) {
         let event = self.event(kind);
         let _ = self.note(&event);
-        let _ = self.events.send(event);
+        let _ = self.run.events.send(event);
     }
 
     /// Says an event once the run's record, if it keeps one, has it and all before it: the
@@ -131,29 +142,30 @@ impl Reporter {
                 fields: BTreeMap::new(),
             });
         }
-        let _ = self.events.send(event);
+        let _ = self.run.events.send(event);
     }
 
     fn note(&self, event: &Event) -> Option<Written> {
-        self.record.as_ref()?.note(event, &self.mask)
+        self.run.record.as_ref()?.note(event, self.mask())
     }
 
     fn event(&self, mut kind: EventKind) -> Event {
-        let mask = |error: &mut StepError| error.message = self.mask.text(&error.message);
+        let known = self.mask();
+        let mask = |error: &mut StepError| error.message = known.text(&error.message);
         match &mut kind {
-            EventKind::StepSkipped { reason } => *reason = self.mask.text(reason),
+            EventKind::StepSkipped { reason } => *reason = known.text(reason),
             EventKind::StepRetrying { error, .. } => mask(error),
             EventKind::StepFinished { error, outputs, .. }
             | EventKind::RunFinished { error, outputs, .. } => {
                 error.iter_mut().for_each(mask);
-                *outputs = self.mask.value(outputs.take());
+                *outputs = known.value(outputs.take());
             }
             _ => {}
         }
         Event {
-            run: self.run.to_string(),
-            step: self.step.as_deref().map(str::to_owned),
-            at: self.clock.now(),
+            run: self.run.id.clone(),
+            step: self.step.id.clone(),
+            at: self.run.clock.now(),
             kind,
         }
     }
@@ -169,8 +181,8 @@ impl Reporter {
     }
 
     fn masked_effect(&self, mut effect: Effect) -> EventKind {
-        effect.target = cut(self.mask.text(&effect.target));
-        effect.detail = self.mask.value(effect.detail);
+        effect.target = cut(self.mask().text(&effect.target));
+        effect.detail = self.mask().value(effect.detail);
         EventKind::Effect(effect)
     }
 
@@ -190,7 +202,7 @@ impl Reporter {
         if let Some(message) = self.admit(message, more) {
             let fields = fields
                 .into_iter()
-                .map(|(key, value)| (self.mask.text(&key), self.mask.text(&value)))
+                .map(|(key, value)| (self.mask().text(&key), self.mask().text(&value)))
                 .collect::<BTreeMap<_, _>>();
             self.say(EventKind::StepLog {
                 level,
@@ -204,9 +216,9 @@ impl Reporter {
     /// has said all that it may.
     fn admit(&self, message: &str, more: usize) -> Option<String> {
         let size = message.len().min(LINE_LIMIT) + more + LINE_COST;
-        let before = self.said.bytes.fetch_add(size, Ordering::Relaxed);
+        let before = self.step.bytes.fetch_add(size, Ordering::Relaxed);
         if before + size > LOG_LIMIT {
-            if !self.said.cut.swap(true, Ordering::Relaxed) {
+            if !self.step.cut.swap(true, Ordering::Relaxed) {
                 self.say(EventKind::StepLog {
                     level: Level::Warn,
                     message: format!(
@@ -218,12 +230,12 @@ impl Reporter {
             }
             return None;
         }
-        Some(cut(self.mask.text(message)))
+        Some(cut(self.mask().text(message)))
     }
 
     /// A JSON value with every text in it masked.
     pub fn masked(&self, value: Value) -> Value {
-        self.mask.value(value)
+        self.mask().value(value)
     }
 }
 

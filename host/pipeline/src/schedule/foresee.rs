@@ -15,7 +15,7 @@ impl ScheduledStep {
 
     /// Whether it is permitted anything at all.
     pub fn may_have_effects(&self) -> bool {
-        self.permissions != Permissions::default()
+        *self.permissions != Permissions::default()
     }
 
     /// Whether it may run after a step that it follows has failed, or the run was cancelled.

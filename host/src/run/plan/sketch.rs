@@ -11,7 +11,7 @@ use crate::run::event::{EffectState, Event, EventKind};
 pub struct Sketch {
     schedule: Arc<Schedule>,
     /// The effects of each step that ran, by its identifier.
-    steps: BTreeMap<String, Vec<Asked>>,
+    steps: BTreeMap<Arc<str>, Vec<Asked>>,
     /// Why there will be no plan.
     incomplete: Option<String>,
 }
@@ -57,13 +57,13 @@ impl Sketch {
         }
         let schedule = &self.schedule;
         let acts = |&index: &usize| {
-            let asked = self.steps.get(&schedule.steps[index].id);
+            let asked = self.steps.get(schedule.steps[index].id.as_str());
             asked.is_some_and(|asked| !asked.is_empty())
         };
         let (mut effects, mut unforeseen) = (Vec::new(), Vec::new());
         for step in &schedule.steps {
             let assumed = step.ancestors.iter().any(acts);
-            let asked = self.steps.get(&step.id);
+            let asked = self.steps.get(step.id.as_str());
             let mut met = met(&step.id, asked.map_or(&[], Vec::as_slice), assumed);
             let (conditional, lacks) = conditional::entries(step, asked.is_some(), &mut met);
             effects.extend(met.into_iter().map(|met| met.entry));

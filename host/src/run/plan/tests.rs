@@ -74,7 +74,7 @@ impl Worker for Careless {
             let images = json!([{ "container": "app", "old": "web:1", "new": "web:2" }]);
             let detail = json!({ "uid": "u1", "replicas": 3, "images": images });
             let url = attempt.config["url"].as_str().unwrap_or_default();
-            let effect = match attempt.uses.as_str() {
+            let effect = match attempt.step().uses.as_str() {
                 "deploy" => effect("kube-apply", "set-images", "Deployment web/web", detail),
                 _ => effect("http", "POST", url, json!({ "url": url })),
             };

@@ -95,7 +95,7 @@ impl Record {
                 None
             }
             (EventKind::RunFinished { outcome, .. }, State::Writing(writer)) => {
-                let (run, at) = (&event.run, event.at);
+                let (run, at) = (&*event.run, event.at);
                 let line =
                     json!({ "event": "run.finished", "run": run, "at": at, "outcome": outcome });
                 Some(writer.note(Note::Last(line)))

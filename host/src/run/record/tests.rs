@@ -23,8 +23,8 @@ fn now() -> Timestamp {
 
 fn event(run: &str, step: Option<&str>, kind: EventKind) -> Event {
     Event {
-        run: run.to_owned(),
-        step: step.map(str::to_owned),
+        run: run.into(),
+        step: step.map(Into::into),
         at: now(),
         kind,
     }
