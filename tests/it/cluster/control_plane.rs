@@ -202,6 +202,14 @@ impl Stage for Real {
         self.kubectl(&["delete", "deployment", "web"], "");
     }
 
+    fn recreate(&self) -> String {
+        self.delete();
+        let manifest = manifest(Fate::Ready).to_string();
+        self.kubectl(&["create", "--filename", "-"], &manifest);
+        let uid = "jsonpath={.metadata.uid}";
+        self.kubectl(&["get", "deployment", "web", "--output", uid], "")
+    }
+
     fn release(&self) {
         self.change(&json!({ "spec": { "minReadySeconds": 0 } }));
     }

@@ -6,6 +6,7 @@ mod account;
 mod control_plane;
 mod in_cluster;
 mod kinds;
+mod plan;
 mod rbac;
 mod reason;
 

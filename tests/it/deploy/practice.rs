@@ -24,9 +24,14 @@ pub(crate) struct Practice {
 impl Practice {
     /// A cluster with the Deployment `web` that moves at this pace and fails in this way.
     pub(crate) fn at(pace: Pace, failure: Option<Failure>) -> Self {
+        Self::with(Kind::Deployment, pace, failure)
+    }
+
+    /// The same with a workload of that kind.
+    pub(crate) fn with(kind: Kind, pace: Pace, failure: Option<Failure>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let seed = Seed {
-            kind: Kind::Deployment,
+            kind,
             namespace: NAMESPACE.to_owned(),
             name: "web".to_owned(),
             containers: vec![("app".to_owned(), OLD.to_owned())],
@@ -142,6 +147,13 @@ impl Stage for Practice {
 
     fn delete(&self) {
         self.cluster.delete(Kind::Deployment, NAMESPACE, "web");
+    }
+
+    fn recreate(&self) -> String {
+        let (kind, manager) = (Kind::Deployment, Manager::update("kubectl-create"));
+        let made = self.cluster.recreate(kind, NAMESPACE, "web", &manager);
+        let uid = made.expect("the stage has it")["metadata"]["uid"].take();
+        uid.as_str().expect("every object has one").to_owned()
     }
 
     fn release(&self) {

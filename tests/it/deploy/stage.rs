@@ -82,6 +82,8 @@ pub(crate) trait Stage {
     fn hand_over(&self);
     /// `kubectl delete deployment`.
     fn delete(&self);
+    /// Deletes it and makes another one of the same name; the uid of that.
+    fn recreate(&self) -> String;
     /// Lets held pods become available.
     fn release(&self);
 }

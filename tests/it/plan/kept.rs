@@ -1,14 +1,14 @@
 //! Runs held to a plan: what it holds happens, what it does not is refused and named.
 
 use serde_json::{Value, json};
-use sluice_practice::{Kind, Reply, Sink};
+use sluice_practice::{Failure, Kind, Pace, Reply, Sink};
 use tokio::runtime::Runtime;
 
-use super::{edit, keep, plan, scenario};
+use super::{edit, keep, plan, scenario, summaries};
 use crate::{
     deploy::{
         practice::Practice,
-        stage::{Deploy, Fate, OLD, Stage, assert_wrote},
+        stage::{Deploy, Fate, OLD, Stage},
     },
     sluice::{Said, Sluice},
 };
@@ -23,6 +23,11 @@ fn plan_is_made_and_kept() {
 #[test]
 fn image_that_somebody_has_changed_since_refuses_the_plan() {
     scenario::image_that_somebody_has_changed_since_refuses_the_plan::<Practice>();
+}
+
+#[test]
+fn another_object_of_the_name_refuses_the_plan() {
+    scenario::another_object_of_the_name_refuses_the_plan::<Practice>();
 }
 
 /// A cluster, a sink, and a pipeline with a notice to that sink.
@@ -148,34 +153,64 @@ fn request_that_was_put_off_is_sent_again_within_its_count() {
 }
 
 #[test]
-fn another_object_of_the_name_refuses_the_plan() {
-    let stage = Practice::set(Fate::Ready);
-    let sluice = Deploy::of(NEW).on(stage.namespace(), stage.kubeconfig());
-    plan(&sluice, &[]);
-    // As if it had been deleted and made again since.
-    let other = Practice::set(Fate::Ready);
-    let web = other
-        .cluster
-        .object(Kind::Deployment, other.namespace(), "web");
-    let uid = web.expect("the stage has it")["metadata"]["uid"].take();
+fn rollback_of_a_stateful_set_is_held_with_the_pods_that_it_deletes() {
+    let failure = Some(Failure::CrashLoop);
+    let stage = Practice::with(Kind::StatefulSet, Pace::instant(), failure);
+    let namespace = stage.namespace();
+    let text = format!(
+        "name: deploy-web
+on: [manual]
+steps:
+  deploy:
+    uses: deploy
+    with:
+      {{ namespace: {namespace}, kind: StatefulSet, name: web, images: {{ app: '{NEW}' }}, wait: 60s,
+        settle: 0s, grace: {{ crash-loop: 0s }}, on-failure: rollback }}
+    permissions:
+      kube-apply:
+        - {{ kind: StatefulSet, namespace: {namespace}, name: web, containers: [app],
+            images: ['ghcr.io/acme/web:*'], delete-pods: true }}
+"
+    );
+    let sluice = Sluice::pipeline(&text).env("KUBECONFIG", stage.kubeconfig());
+    let plan = plan(&sluice, &[]);
+    let only = "only if step `deploy` fails: step `deploy`";
+    assert_eq!(
+        summaries(&plan, &stage),
+        [
+            format!("step `deploy`: set-images StatefulSet NS/web: app {OLD} → {NEW}"),
+            format!("{only}: set-images StatefulSet NS/web: app {NEW} → {OLD}"),
+            format!("{only}: delete-pod StatefulSet NS/web, at most 2 times"),
+        ]
+    );
+    let said = keep(&sluice);
+    assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
+    let done = said.all("effect").into_iter();
+    let done = done.filter(|event| event["state"] == "done");
+    let done = done
+        .map(|event| event["action"].clone())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        done,
+        ["set-images", "set-images", "delete-pod"],
+        "{}",
+        said.out
+    );
+    // The same way without leave for the pods.
     edit(&sluice, |plan| {
-        plan["effects"][0]["object"]["uid"] = json!("0ddba11d-0000-4000-8000-000000000000");
+        let effects = plan["effects"].as_array_mut().expect("a plan has effects");
+        effects.retain(|effect| effect["action"] != "delete-pod");
     });
     let said = keep(&sluice);
-    let error = said.of_step("step.finished", "deploy")["error"].clone();
-    let message = error["message"].as_str().unwrap_or_default();
-    let live = format!(
-        "live: uid {}, another object of that name",
-        uid.as_str().unwrap_or_default()
+    let end = said.of_step("step.finished", "deploy")["error"]["message"].clone();
+    let why = format!(
+        "step `deploy` may not delete-pod StatefulSet {namespace}/web: the plan does not hold it"
     );
-    let lines = message.lines().collect::<Vec<_>>();
-    assert_eq!(
-        lines[1..3],
-        ["planned: uid 0ddba11d-0000-4000-8000-000000000000", &live]
+    assert!(
+        end.as_str().is_some_and(|text| text.contains(&why)),
+        "{}",
+        said.out
     );
-    assert_eq!(error["blame"], "world");
-    assert_wrote(&stage, &[(true, NEW)]);
-    assert_eq!(stage.image(), OLD);
 }
 
 #[test]

@@ -66,3 +66,27 @@ pub(crate) fn image_that_somebody_has_changed_since_refuses_the_plan<S: Stage>()
     assert_wrote(&stage, &[(true, NEW)]);
     assert_eq!(stage.image(), "ghcr.io/acme/web:9");
 }
+
+pub(crate) fn another_object_of_the_name_refuses_the_plan<S: Stage>() {
+    let stage = S::set(Fate::Ready);
+    let sluice = Deploy::of(NEW).on(stage.namespace(), stage.kubeconfig());
+    let plan = plan(&sluice, &[]);
+    let planned = plan["effects"][0]["object"]["uid"].as_str();
+    let planned = planned.expect("a plan holds the object").to_owned();
+    let live = stage.recreate();
+    assert_ne!(live, planned);
+    let said = keep(&sluice);
+    assert_eq!(said.code, Some(1), "{}\n{}", said.out, said.err);
+    let error = said.of_step("step.finished", "deploy")["error"].clone();
+    let message = error["message"].as_str().unwrap_or_default();
+    assert_eq!(
+        message.lines().collect::<Vec<_>>()[1..3],
+        [
+            format!("planned: uid {planned}"),
+            format!("live: uid {live}, another object of that name"),
+        ]
+    );
+    assert_eq!(error["blame"], "world");
+    assert_wrote(&stage, &[(true, NEW)]);
+    assert_eq!(stage.image(), OLD);
+}

@@ -23,7 +23,7 @@ impl ScheduledStep {
         let functions = self
             .condition
             .as_ref()
-            .map(|condition| condition.status_functions());
+            .map(crate::expression::Expression::status_functions);
         let functions = functions.unwrap_or_default();
         functions.iter().any(|name| *name != "success")
     }
