@@ -34,7 +34,8 @@ pub(crate) fn make_private(directory: &Path) -> Result<(), NotPrivate> {
 pub(crate) fn check_private(directory: &Path) -> Result<(), NotPrivate> {
     let found = fs::symlink_metadata(directory).map_err(NotPrivate::Io)?;
     let user = rustix::process::geteuid().as_raw();
-    if found.is_dir() && found.uid() == user && found.permissions().mode() & 0o077 == 0 {
+    let of_others = found.permissions().mode() & 0o077;
+    if found.is_dir() && found.uid() == user && of_others == 0 {
         Ok(())
     } else {
         Err(NotPrivate::Open(user))

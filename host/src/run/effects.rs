@@ -269,3 +269,6 @@ fn shown(effect: &Effect, state: EffectState, became: Value) -> Effect {
         ..effect.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

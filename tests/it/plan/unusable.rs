@@ -94,7 +94,7 @@ fn file_that_is_no_plan_is_refused() {
 fn plan_whose_sentences_say_something_else_is_refused() {
     let sluice = planned();
     edit(&sluice, |plan| {
-        plan["effects"][0]["target"] = "https://hooks.example/three".into()
+        plan["effects"][0]["target"] = "https://hooks.example/three".into();
     });
     refused(
         &sluice,

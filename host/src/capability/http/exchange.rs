@@ -61,8 +61,7 @@ impl Exchange {
         let body = collect(body, REQUEST_BODY).await?;
         let mut effect = self.effect;
         let Some(dialer) = self.dialer else {
-            let url = effect.detail["url"].take();
-            effect.detail = shown(url, &parts, &body, &self.secrets);
+            effect.detail = shown(&effect.detail["url"], &parts, &body, &self.secrets);
             self.effects.plan(&effect);
             return Ok(answer(Response::new(()), Bytes::new()));
         };
@@ -206,7 +205,7 @@ fn answer(head: Response<()>, body: Bytes) -> Answer {
 }
 
 /// What a plan shows of a request: its body, without the random placeholders.
-fn shown(url: Value, parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
+fn shown(url: &Value, parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
     let text = String::from_utf8_lossy(body);
     let text = secrets.iter().fold(text.into_owned(), |text, held| {
         text.replace(&held.token, "***")

@@ -2,6 +2,7 @@
 //! holds it.
 
 use serde_json::Value;
+use sluice_pipeline::permission::is_plain_path;
 
 use super::{Entry, ImageSet, Object};
 use crate::run::event::Effect;
@@ -51,7 +52,7 @@ impl Asked {
     /// How the entry, of the same step, stands to it.
     pub(super) fn fit(&self, entry: &Entry) -> Fit {
         let target = if entry.open {
-            self.target.starts_with(&entry.target)
+            self.target.starts_with(&entry.target) && is_plain_path(path(&self.target))
         } else {
             self.target == entry.target
         };
@@ -63,6 +64,22 @@ impl Asked {
             (Some(asked), Some(planned)) => asked.fit(planned),
             _ => Fit::Other,
         }
+    }
+}
+
+/// The path of an address, whose origin may be a secret's. One that climbs (`..`) may lead
+/// elsewhere than its beginning says.
+fn path(target: &str) -> &str {
+    let place = target.split(['?', '#']).next().unwrap_or_default();
+    let path = match place.strip_prefix("${{ secrets.") {
+        Some(secret) => secret.split_once("}}").map(|(_, path)| path),
+        None => place
+            .split_once("://")
+            .and_then(|(_, place)| Some(&place[place.find('/')?..])),
+    };
+    match path {
+        None | Some("") => "/",
+        Some(path) => path,
     }
 }
 

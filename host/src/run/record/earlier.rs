@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs::{self, File},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -130,7 +131,7 @@ fn close(path: &Path, now: Timestamp) -> io::Result<Option<Interrupted>> {
             "capability": effect.capability, "action": effect.action, "target": effect.target,
             "state": "unknown", "detail": detail,
         });
-        lines.push_str(&format!("{line}\n"));
+        let _ = writeln!(lines, "{line}");
     }
     let end = json!({
         "event": "run.finished", "run": earlier, "at": now, "outcome": Outcome::Unknown,

@@ -113,7 +113,7 @@ fn only_an_effect_that_changed_nothing_gives_its_entry_back() {
 fn effect_beyond_the_plan_is_refused_and_named() {
     let guard = guard(vec![
         entry("https://a.example/", None, 1),
-        entry("https://b.example/open/", None, 1),
+        entry("https://b.example/open/", None, 2),
         entry("${{ secrets.x }}", None, 1),
         entry("https://c.example/${{ run.id }}", None, 1),
     ]);
@@ -132,6 +132,11 @@ fn effect_beyond_the_plan_is_refused_and_named() {
     put.action = "PUT".to_owned();
     for beyond in [post("https://a.example/b"), post("https://b.example/"), put] {
         assert!(admit(&guard, &beyond).is_err(), "{beyond:?}");
+    }
+    // An entry that is open says how an address begins, and it does not lead out of that.
+    for out in ["../admin", "%2e%2E/admin", "a/..%2fadmin"] {
+        let climbing = post(&format!("https://b.example/open/{out}"));
+        assert!(admit(&guard, &climbing).is_err(), "{out}");
     }
     let another = guard.admit("run-1", "another", &post("https://a.example/"));
     assert!(another.is_err());
