@@ -76,6 +76,10 @@ impl Found<'_> {
             let entries = self.declared(declared, &when, &[]);
             self.entries.extend(entries);
         }
+        if self.entries.is_empty() && self.unforeseen.is_empty() {
+            let why = format!("`{}` declares nothing for this `with`", self.step.uses);
+            self.lack(why);
+        }
     }
 
     /// What a declaration comes to.

@@ -186,7 +186,8 @@ async fn step_that_only_runs_after_a_failure_is_held_as_far_as_it_is_known() {
             "notify",
             failure,
             "url: 'https://${{ steps.deploy.outcome }}.example/'",
-        );
+        )
+        + &step("c", "notify", failure, "other: 'https://a.example/'");
     let plan = plan(&steps).await;
     assert_eq!(
         summaries(&plan),
@@ -207,7 +208,8 @@ async fn step_that_only_runs_after_a_failure_is_held_as_far_as_it_is_known() {
                 "page",
                 "set-images: it follows on `set-images`, and the dry run met none"
             ),
-            ("b", "POST: its host depends on how other steps end")
+            ("b", "POST: its host depends on how other steps end"),
+            ("c", "`notify` declares nothing for this `with`"),
         ]
     );
 }
