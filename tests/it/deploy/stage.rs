@@ -175,7 +175,7 @@ pub(crate) struct Deploy<'a> {
     pub(crate) more: &'a str,
 }
 
-impl<'a> Deploy<'a> {
+impl Deploy<'_> {
     /// A deploy that is as it should be.
     pub(crate) fn of(image: &str) -> Self {
         Self {
