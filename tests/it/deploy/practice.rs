@@ -250,13 +250,13 @@ fn crash_is_told_with_its_exit_code_and_the_last_line_of_the_log() {
     let last = "panic: DATABASE_URL is not set";
     stage
         .cluster
-        .set_log(NAMESPACE, "app", &format!("starting\n{last}"));
+        .set_log(NAMESPACE, "app", &format!("starting up\n{last}"));
     let said = Deploy::of(Fate::CrashLoop.image()).run(&stage, &[]);
     let told = told(&said);
     for words in ["exit code 1", last] {
         assert!(told.contains(words), "{told}");
     }
-    assert!(!told.contains("starting"), "{told}");
+    assert!(!told.contains("starting up"), "{told}");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn five_hundred_pods_are_followed() {
     };
     let stage = Practice::of(&many, Fate::Ready);
     let said = Deploy::of(Fate::Ready.image()).run(&stage, &[]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     let outputs = &said.of_step("step.finished", "deploy")["outputs"];
     assert_eq!(outputs["pods"], 500);
     assert_eq!(outputs["verified"], true);

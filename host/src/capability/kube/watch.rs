@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use futures::{FutureExt, Stream, StreamExt, future, stream};
+use futures::{Stream, StreamExt, future, stream};
 use k8s_openapi::api::{
     apps::v1::{ControllerRevision, ReplicaSet},
     core::v1,
@@ -20,7 +20,10 @@ use kube::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sluice_pipeline::permission::WorkloadKind;
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -35,6 +38,8 @@ use crate::{
 
 /// How long the first facts wait for the events that explain them.
 const EVENTS: Duration = Duration::from_secs(3);
+/// The longest that updates are gathered before facts are made of them.
+const GATHERED: Duration = Duration::from_secs(1);
 
 /// A workload that is followed. Dropping it ends its watches.
 pub struct Rollout {
@@ -166,7 +171,8 @@ fn failed(error: &watcher::Error) -> Option<Error> {
 }
 
 /// Takes the updates and hands over the facts after each, several at a time where they
-/// come so.
+/// come so. Facts of a large workload take a while to put together: before the next, updates
+/// are gathered for as long, so that they never take more than half of the time.
 async fn keep(
     mut updates: impl Stream<Item = Update> + Unpin,
     kind: WorkloadKind,
@@ -175,11 +181,14 @@ async fn keep(
     sender: watch::Sender<Option<Result<Facts, Error>>>,
 ) {
     let mut known = Known::default();
+    let mut took = Duration::ZERO;
     while let Some(first) = updates.next().await {
         let mut failed = known.take(first);
-        while let Some(Some(update)) = updates.next().now_or_never() {
+        let gathered = Instant::now() + took.min(GATHERED);
+        while let Ok(Some(update)) = timeout_at(gathered, updates.next()).await {
             failed = known.take(update).or(failed);
         }
+        let began = Instant::now();
         let seen = match failed {
             Some(error) => Err(error),
             None if known.complete(kind) => match facts::of(&known, kind, &uid) {
@@ -210,6 +219,7 @@ async fn keep(
             *last = Some(seen.map(|facts| Facts { at: now, ..facts }));
             true
         });
+        took = began.elapsed();
     }
 }
 
