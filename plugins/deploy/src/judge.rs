@@ -147,7 +147,7 @@ impl Judge {
 
     /// Why the object is no longer ours to follow.
     fn lost(&self, facts: &Facts) -> Option<Failure> {
-        if facts.deleted {
+        if facts.deleted || facts.object.deleting {
             return Some(self.words().deleted());
         }
         if facts.object.uid != self.aim.uid {

@@ -73,6 +73,15 @@ fn refuse_object(object: &Object, config: &Config) -> Result<(), Failure> {
             ),
         ));
     }
+    if object.deleting {
+        return Err(failure::of(
+            FailureKind::Failed,
+            format!(
+                "`{title}` is being deleted: it makes no pods any more; wait until it is gone \
+                 and create it anew"
+            ),
+        ));
+    }
     if object.paused {
         return Err(failure::of(
             FailureKind::Failed,

@@ -58,6 +58,7 @@ pub(crate) fn object(app: &str) -> Object {
         generation: if app == NEW { 2 } else { 1 },
         containers: vec![image("app", app), image("proxy", "envoy:1.30")],
         init_containers: vec![image("migrate", "migrate:1")],
+        deleting: false,
         paused: false,
         strategy: "RollingUpdate".to_owned(),
         replicas: 2,

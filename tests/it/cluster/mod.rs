@@ -4,6 +4,7 @@
 
 mod account;
 mod control_plane;
+mod edges;
 mod in_cluster;
 mod plan;
 mod rbac;

@@ -36,6 +36,7 @@ pub(super) fn object(kind: WorkloadKind, live: &Value) -> Result<Object, Error> 
         generation: number("/metadata/generation").unwrap_or(0),
         containers: images(live, &format!("{spec}/containers")),
         init_containers: images(live, &format!("{spec}/initContainers")),
+        deleting: live.pointer("/metadata/deletionTimestamp").is_some(),
         paused: live.pointer("/spec/paused") == Some(&Value::Bool(true)),
         strategy: text("/spec/strategy/type")
             .or_else(|| text("/spec/updateStrategy/type"))
@@ -68,6 +69,7 @@ pub(super) fn unseen(rules: &[&KubeRule]) -> Object {
         image_managers: vec![String::new(); containers.len()],
         containers,
         init_containers: Vec::new(),
+        deleting: false,
         paused: false,
         strategy: String::new(),
         replicas: 1,

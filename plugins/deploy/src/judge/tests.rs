@@ -437,6 +437,10 @@ fn revisions() -> Vec<Case> {
             vec![(1, up().change(|facts| facts.deleted = true))],
         ),
         case(
+            "an object that waits for its finalizers is as good as deleted",
+            vec![(1, up().change(|facts| facts.object.deleting = true))],
+        ),
+        case(
             "an object created anew fails",
             vec![(1, up().change(|facts| facts.object.uid = "u9".to_owned()))],
         ),

@@ -65,6 +65,12 @@ fn an_object_that_would_not_follow_is_refused_before_any_change() {
              back; set the image there",
         ),
         (
+            with(|object| object.deleting = true),
+            FailureKind::Failed,
+            "`Deployment web/web` is being deleted: it makes no pods any more; wait until it is \
+             gone and create it anew",
+        ),
+        (
             with(|object| object.paused = true),
             FailureKind::Failed,
             "`Deployment web/web` is paused: a new image would not be rolled out; resume it \
