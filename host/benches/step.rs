@@ -271,6 +271,7 @@ impl Ours {
                         reporter: Reporter::new("bench", Clock::system(), Mask::default(), events),
                         cancel: Cancel::default(),
                         mode: Mode::Real,
+                        previous: None,
                     };
                     let end = execute(schedule.clone(), run).await;
                     assert_eq!(end.outcome, Outcome::Success);

@@ -1,4 +1,5 @@
-//! `sluice:plugin/needs`: how the steps ended that this one needs. Needs no permission.
+//! `sluice:plugin/needs`: how the steps ended that this one needs, and how the run before
+//! this one did. Needs no permission.
 
 use std::sync::Arc;
 
@@ -6,8 +7,10 @@ use sluice_pipeline::schedule::Outcome;
 use wasmtime::component::HasData;
 
 use crate::{
-    bindings::sluice::plugin::needs::{Host, Outcome as WitOutcome, StepSummary},
-    run::Summary,
+    bindings::sluice::plugin::needs::{
+        Host, Outcome as WitOutcome, PreviousRun as WitPreviousRun, StepSummary,
+    },
+    run::{PreviousRun, Summary},
 };
 
 /// Marks the steps among what a store holds.
@@ -18,11 +21,34 @@ impl HasData for Needs {
 }
 
 /// The calls of one plugin.
-pub struct NeedsCalls<'a>(pub &'a [Arc<Summary>]);
+pub struct NeedsCalls<'a> {
+    /// The steps that its step needs.
+    pub steps: &'a [Arc<Summary>],
+    /// The pipeline's last finished run, where that is known.
+    pub previous: Option<&'a PreviousRun>,
+}
 
 impl Host for NeedsCalls<'_> {
     fn steps(&mut self) -> wasmtime::Result<Vec<StepSummary>> {
-        Ok(self.0.iter().map(|step| summary(step)).collect())
+        Ok(self.steps.iter().map(|step| summary(step)).collect())
+    }
+
+    fn previous(&mut self) -> wasmtime::Result<Option<WitPreviousRun>> {
+        Ok(self.previous.map(|previous| WitPreviousRun {
+            run: previous.run.clone(),
+            outcome: outcome(previous.outcome),
+            finished_at: previous.finished_at,
+        }))
+    }
+}
+
+fn outcome(outcome: Outcome) -> WitOutcome {
+    match outcome {
+        Outcome::Success => WitOutcome::Success,
+        Outcome::Failure => WitOutcome::Failure,
+        Outcome::Skipped => WitOutcome::Skipped,
+        Outcome::Cancelled => WitOutcome::Cancelled,
+        Outcome::Unknown => WitOutcome::Unknown,
     }
 }
 
@@ -31,13 +57,7 @@ fn summary(step: &Summary) -> StepSummary {
         id: step.id.clone(),
         title: step.title.clone(),
         uses: step.uses.clone(),
-        outcome: match step.outcome {
-            Outcome::Success => WitOutcome::Success,
-            Outcome::Failure => WitOutcome::Failure,
-            Outcome::Skipped => WitOutcome::Skipped,
-            Outcome::Cancelled => WitOutcome::Cancelled,
-            Outcome::Unknown => WitOutcome::Unknown,
-        },
+        outcome: outcome(step.outcome),
         outputs: step.outputs.to_string(),
         duration: u64::try_from(step.duration.as_millis()).unwrap_or(u64::MAX),
         reason: step.reason.clone(),

@@ -271,6 +271,7 @@ pub(super) fn show(
         reporter: Reporter::new(&run_id(&clock), clock, Mask::default(), events),
         cancel: cancel.clone(),
         mode,
+        previous: None,
     };
     runtime.spawn(interrupts(cancel));
     let running = runtime.spawn(execute(schedule, run));

@@ -15,7 +15,7 @@ use crate::{
         log::{LineLog, LogCalls},
         needs::NeedsCalls,
     },
-    run::{Reporter, Summary, event::Level},
+    run::{PreviousRun, Reporter, Summary, event::Level},
 };
 
 /// The state of one instance.
@@ -26,6 +26,7 @@ pub(super) struct Instance {
     http: HttpCalls,
     kube: KubeCalls,
     needs: Vec<Arc<Summary>>,
+    previous: Option<PreviousRun>,
     reporter: Reporter,
     output: LineLog,
     error: LineLog,
@@ -37,6 +38,7 @@ impl Instance {
         http: HttpCalls,
         kube: KubeCalls,
         needs: Vec<Arc<Summary>>,
+        previous: Option<PreviousRun>,
         reporter: Reporter,
     ) -> Self {
         let output = LineLog::new(reporter.clone(), Level::Info);
@@ -57,6 +59,7 @@ impl Instance {
             http,
             kube,
             needs,
+            previous,
             reporter,
             output,
             error,
@@ -69,7 +72,10 @@ impl Instance {
     }
 
     pub(super) fn needs(&mut self) -> NeedsCalls<'_> {
-        NeedsCalls(&self.needs)
+        NeedsCalls {
+            steps: &self.needs,
+            previous: self.previous.as_ref(),
+        }
     }
 
     pub(super) fn kube(&mut self) -> KubeView<'_> {

@@ -4,10 +4,11 @@
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sluice_pipeline::{permission::Permissions, schedule::Schedule};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -165,7 +166,13 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         cancel: attempt.cancel.clone(),
         cluster: world.cluster.clone(),
     };
-    Instance::new(http, kube, attempt.needs.clone(), attempt.reporter.clone())
+    Instance::new(
+        http,
+        kube,
+        attempt.needs.clone(),
+        attempt.previous.clone(),
+        attempt.reporter.clone(),
+    )
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -193,7 +200,7 @@ impl Refusing {
             cancel: CancellationToken::new(),
             cluster: Cluster::Offline,
         };
-        Instance::new(http, kube, Vec::new(), reporter)
+        Instance::new(http, kube, Vec::new(), None, reporter)
     }
 }
 
@@ -205,9 +212,13 @@ fn context(attempt: &Attempt) -> Context {
         attempt: attempt.number,
         trigger: attempt.trigger.to_string(),
         link: None,
-        elapsed: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-        details: "{}".to_owned(),
+        elapsed: millis(attempt.elapsed),
+        details: json!({ "timeout": millis(attempt.timeout) }).to_string(),
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn outputs_of(text: &str) -> AttemptEnd {

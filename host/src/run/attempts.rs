@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempt, AttemptEnd, Effects, Reporter, Summary, Worker,
+    Attempt, AttemptEnd, Effects, PreviousRun, Reporter, Summary, Worker,
     event::{Blame, ErrorKind, EventKind, StepError},
 };
 use crate::secret::StepSecrets;
@@ -35,6 +35,7 @@ pub(super) struct Prepared {
     pub(super) config: Value,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) needs: Vec<Arc<Summary>>,
+    pub(super) previous: Option<PreviousRun>,
     pub(super) elapsed: Duration,
 }
 
@@ -99,6 +100,7 @@ async fn attempt(
     started: Instant,
     effects: Effects,
 ) -> AttemptEnd {
+    let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let attempt = Attempt {
         pipeline: step.schedule.pipeline.clone(),
         step: scheduled.id.clone(),
@@ -109,7 +111,9 @@ async fn attempt(
         secrets: step.secrets.clone(),
         trigger: json!(step.schedule.trigger),
         elapsed: step.elapsed + started.elapsed(),
+        timeout,
         needs: step.needs.clone(),
+        previous: step.previous.clone(),
         reporter: step.reporter.clone(),
         effects,
         cancel: step.cancel.clone(),
@@ -118,7 +122,6 @@ async fn attempt(
         step.cancel.cancelled().await;
         tokio::time::sleep(CANCEL_GRACE).await;
     };
-    let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let outputs = tokio::select! {
         end = step.worker.attempt(attempt) => end,
         () = step.at_once.cancelled() => Err(cancelled_error()),

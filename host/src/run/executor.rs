@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Reporter, Summary, Worker,
+    PreviousRun, Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
 };
@@ -28,6 +28,8 @@ pub struct Run {
     pub cancel: Cancel,
     /// What it may do to the world.
     pub mode: Mode,
+    /// The pipeline's last finished run, where the runner keeps that.
+    pub previous: Option<PreviousRun>,
 }
 
 /// The two ways to end a run early.
@@ -201,6 +203,7 @@ impl<'a> Progress<'a> {
                 .iter()
                 .filter_map(|&need| self.summaries[need].clone())
                 .collect(),
+            previous: self.run.previous.clone(),
             elapsed: self.started.elapsed(),
         }))
     }

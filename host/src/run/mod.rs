@@ -12,4 +12,4 @@ mod worker;
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
 pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
-pub use worker::{Attempt, AttemptEnd, Summary, Worker};
+pub use worker::{Attempt, AttemptEnd, PreviousRun, Summary, Worker};

@@ -40,8 +40,12 @@ pub struct Attempt {
     pub trigger: Value,
     /// How long the run has taken so far.
     pub elapsed: Duration,
+    /// How long this attempt may take.
+    pub timeout: Duration,
     /// The steps that this one needs, directly or through others.
     pub needs: Vec<Arc<Summary>>,
+    /// The pipeline's last finished run, where that is known.
+    pub previous: Option<PreviousRun>,
     /// Says what happens.
     pub reporter: Reporter,
     /// Keeps the effects that it asks for.
@@ -69,6 +73,17 @@ pub struct Summary {
     pub reason: Option<String>,
     /// `continue-on-error` lets the run go on if it fails.
     pub continue_on_error: bool,
+}
+
+/// A finished run of the same pipeline, as a later run sees it.
+#[derive(Clone, Debug)]
+pub struct PreviousRun {
+    /// The run's identifier.
+    pub run: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When it was over, in milliseconds since 1970-01-01T00:00:00Z.
+    pub finished_at: u64,
 }
 
 /// The attempt's outputs, a JSON object, or why there are none.
