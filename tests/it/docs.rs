@@ -6,11 +6,12 @@ use regex::Regex;
 
 use crate::sluice::Sluice;
 
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 5] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/performance.md",
+    "docs/rbac.md",
 ];
 
 fn root() -> &'static Path {
@@ -135,7 +136,7 @@ fn the_schema_accepts_every_pipeline_of_the_tree_and_refuses_an_unknown_key() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "check", "schema"] {
+    for command in ["run", "check", "schema", "rbac"] {
         let said = Sluice::pipeline("").run(&[command, "--help"]);
         assert_eq!(said.code, Some(0));
         assert!(said.out.contains("Examples:"), "{command}:\n{}", said.out);

@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod layers;
 mod practice;
+mod rbac;
 mod secrets;
 mod sluice;
 mod terminal;

@@ -11,5 +11,6 @@ pub mod expression;
 pub mod inputs;
 pub mod permission;
 pub mod pipeline;
+pub mod rbac;
 pub mod schedule;
 pub mod schema;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::messages;
-use crate::object::{name, namespace, number, seconds, uid};
-use crate::pod::{container_id, failing_container, image_of, replace, tell, tell_started, write};
+use crate::object::{name, namespace, number, seconds, text, uid};
+use crate::pod::{self, container_id, image_of, replace, tell, tell_started, write};
 use crate::stay::{Stage, Stay, stay_on, step};
 use crate::world::World;
 
@@ -14,9 +14,13 @@ const LONGEST_BACK_OFF: i64 = 300;
 
 /// The image was asked for again and again: it is waited longer each time.
 pub(crate) fn back_off_pull(world: &mut World, mut pod: Value, stay: Stay) {
-    let failing = failing_container(world, &pod);
+    let failing = pod::not_pulled(&pod);
     let image = image_of(&pod, &failing).to_owned();
-    let message = messages::pull_back_off_waiting(&image);
+    // The cause that the last pull had; it stays in the message since 1.32.
+    let cause = pod::status(&pod, &failing)
+        .map_or("", |status| text(status, "/state/waiting/message"))
+        .to_owned();
+    let message = messages::pull_back_off_waiting(&image, &cause);
     replace(&mut pod, &failing, |status| {
         status["state"] =
             json!({ "waiting": { "reason": "ImagePullBackOff", "message": message } });
@@ -38,16 +42,8 @@ pub(crate) fn back_off_pull(world: &mut World, mut pod: Value, stay: Stay) {
         "Failed",
         &messages::error("ImagePullBackOff"),
     );
-    let due = world.after(back_off(stay.failed_pulls));
-    stay_on(
-        world,
-        &pod,
-        Stay {
-            stage: Stage::PullBackOff,
-            ..stay
-        },
-        Some(due),
-    );
+    let due = world.after(back_off(stay.failures));
+    stay_on(world, &pod, stay.at(Stage::PullBackOff), Some(due));
 }
 
 /// The process ends with 1: it is started again, at once at first, then ever later.
@@ -79,15 +75,7 @@ pub(crate) fn crash(world: &mut World, mut pod: Value, stay: Stay, failing: &str
     let pod = write(world, pod);
     if restarts == 0 {
         let due = step(world);
-        stay_on(
-            world,
-            &pod,
-            Stay {
-                stage: Stage::Crashed,
-                ..stay
-            },
-            Some(due),
-        );
+        stay_on(world, &pod, stay.at(Stage::Crashed), Some(due));
     } else {
         tell(
             world,
@@ -98,21 +86,13 @@ pub(crate) fn crash(world: &mut World, mut pod: Value, stay: Stay, failing: &str
             &messages::crash_back_off(failing, &whole_name),
         );
         let due = world.after(back_off(u32::try_from(restarts).unwrap_or(u32::MAX)));
-        stay_on(
-            world,
-            &pod,
-            Stay {
-                stage: Stage::CrashBackOff,
-                ..stay
-            },
-            Some(due),
-        );
+        stay_on(world, &pod, stay.at(Stage::CrashBackOff), Some(due));
     }
 }
 
 /// The process is started again.
 pub(crate) fn restart(world: &mut World, mut pod: Value, stay: Stay) {
-    let failing = failing_container(world, &pod);
+    let failing = pod::crashed(&pod);
     let image = image_of(&pod, &failing).to_owned();
     let (now, id) = (seconds(world.now), container_id(world));
     replace(&mut pod, &failing, |status| {
@@ -135,15 +115,7 @@ pub(crate) fn restart(world: &mut World, mut pod: Value, stay: Stay) {
     );
     tell_started(world, &pod, &failing);
     let due = step(world);
-    stay_on(
-        world,
-        &pod,
-        Stay {
-            stage: Stage::Running,
-            ..stay
-        },
-        Some(due),
-    );
+    stay_on(world, &pod, stay.at(Stage::Running), Some(due));
 }
 
 /// The back-off after so many failures, in seconds.

@@ -15,6 +15,13 @@ impl Bounds {
             .pointer("/spec/replicas")
             .and_then(Value::as_i64)
             .unwrap_or(1);
+        if deployment["spec"]["strategy"]["type"] == "Recreate" {
+            return Bounds {
+                wanted,
+                surge: 0,
+                unavailable: 0,
+            };
+        }
         let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
         let surge = share(&rolling["maxSurge"], wanted, 99);
         let unavailable = share(&rolling["maxUnavailable"], wanted, 0);
@@ -30,6 +37,17 @@ impl Bounds {
             unavailable,
         }
     }
+}
+
+/// How many pods of a `DaemonSet` may be missing at once: `maxUnavailable`, rounded up.
+pub(crate) fn daemons_unavailable(set: &Value, nodes: usize) -> usize {
+    let rolling = &set["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
+    let nodes = i64::try_from(nodes).unwrap_or(i64::MAX);
+    let most = match rolling {
+        Value::Null => 1,
+        given => share(given, nodes, 99),
+    };
+    usize::try_from(most).map_or(1, |most| most.max(1))
 }
 
 /// A number or a percentage of the wanted pods; `round` is what is added before the division.
@@ -49,7 +67,7 @@ fn share(value: &Value, wanted: i64, round: i64) -> i64 {
 mod tests {
     use serde_json::json;
 
-    use super::Bounds;
+    use super::{Bounds, daemons_unavailable};
 
     #[test]
     fn surge_rounds_up_and_unavailable_rounds_down() {
@@ -65,5 +83,26 @@ mod tests {
                 "{wanted} replicas"
             );
         }
+    }
+
+    #[test]
+    fn daemons_are_replaced_one_at_a_time_or_as_the_percentage_says() {
+        let cases = [
+            (json!(null), 4, 1),
+            (json!(2), 4, 2),
+            (json!("30%"), 4, 2),
+            (json!(0), 4, 1),
+        ];
+        for (given, nodes, most) in cases {
+            let set = json!({ "spec": { "updateStrategy": { "rollingUpdate": { "maxUnavailable": given } } } });
+            assert_eq!(daemons_unavailable(&set, nodes), most, "{given} of {nodes}");
+        }
+    }
+
+    #[test]
+    fn recreate_allows_neither_surge_nor_fewer_pods() {
+        let bounds =
+            Bounds::of(&json!({ "spec": { "replicas": 4, "strategy": { "type": "Recreate" } } }));
+        assert_eq!((bounds.surge, bounds.unavailable), (0, 0));
     }
 }

@@ -5,24 +5,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::AbortHandle;
 
-use crate::actor;
 use crate::failure::Failure;
 use crate::fault::{Answer, Requests, Times};
 use crate::http::Listening;
 use crate::kind::Kind;
-use crate::managed::Manager;
 use crate::object::Key;
 use crate::pace::Pace;
-use crate::seed::{self, Seed};
+use crate::seed;
 use crate::server::{Server, Write};
+use crate::workload::Workload;
 
 /// A running stand-in for a Kubernetes cluster. Dropping it ends it, with all its connections.
 pub struct Cluster {
-    server: Arc<Server>,
+    pub(crate) server: Arc<Server>,
     listening: Listening,
     clock: AbortHandle,
 }
@@ -31,22 +30,19 @@ impl Cluster {
     /// Starts a cluster with these workloads, each of them healthy, on a free loopback port. An
     /// image that none of them has fails as chosen, once it is deployed.
     ///
-    /// Fails where no port can be had, and with [`io::ErrorKind::InvalidInput`] where a seed is
-    /// not a workload.
-    pub async fn start(
-        seeds: Vec<Seed>,
+    /// Takes [`Seed`](crate::Seed)s or [`Workload`]s. Fails where no port can be had, and with
+    /// [`io::ErrorKind::InvalidInput`] where a seed is not a workload.
+    pub async fn start<W: Into<Workload>>(
+        workloads: Vec<W>,
         failure: Option<Failure>,
         pace: Pace,
     ) -> io::Result<Cluster> {
-        if let Some(seed) = seeds.iter().find(|seed| !seed.kind.is_workload()) {
-            let message = format!(
-                "the practice cluster cannot start with a {}; seed a Deployment",
-                seed.kind
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        let workloads: Vec<Workload> = workloads.into_iter().map(Into::into).collect();
+        if let Some(objection) = workloads.iter().find_map(Workload::objection) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, objection));
         }
         let server = Arc::new(Server::new(seed::plant(
-            &seeds,
+            &workloads,
             failure,
             pace,
             Timestamp::now(),
@@ -86,28 +82,6 @@ impl Cluster {
             .read(|store| store.list(kind, Some(namespace)).cloned().collect())
     }
 
-    /// Changes an object as another field manager, by a strategic merge patch: `null` removes a
-    /// field, containers are found by name, conditions by type. A patch of
-    /// `metadata.managedFields` sets the ownership as given. Nothing where there is no such object.
-    pub fn patch(
-        &self,
-        kind: Kind,
-        namespace: &str,
-        name: &str,
-        manager: &Manager,
-        change: &Value,
-    ) -> Option<Value> {
-        let key = Key::new(kind, namespace, name);
-        self.server
-            .change(|world| actor::patch(world, &key, manager, change))
-    }
-
-    /// Deletes an object, and what it controls.
-    pub fn delete(&self, kind: Kind, namespace: &str, name: &str) {
-        let key = Key::new(kind, namespace, name);
-        self.server.change(|world| world.store.remove(&key));
-    }
-
     /// Moves the cluster's clock on; what is due in that time happens, each at its own moment.
     pub fn pass_time(&self, time: Duration) {
         self.server.pass_time(time);
@@ -116,7 +90,30 @@ impl Cluster {
     /// From now on, new images fail in another way, or no longer. Pods that fail already do not
     /// notice before their next attempt.
     pub fn set_failure(&self, failure: Option<Failure>) {
-        self.server.change(|world| world.failure = failure);
+        self.server.change(|world| {
+            world.failure = failure;
+            world.limit_lifts = None;
+        });
+    }
+
+    /// How long the registry's rate limit lasts, counted from the first pull that meets it
+    /// ([`Failure::ImagePullPassing`]). Without a word it is shorter than the kubelet's first back-off.
+    pub fn set_rate_limit(&self, time: Duration) {
+        let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+        self.server.change(|world| world.rate_limit = time);
+    }
+
+    /// What a container of that name prints, in any pod of the namespace. A container that failed
+    /// prints a line of a database that it cannot reach where nobody says otherwise, and others nothing.
+    pub fn set_log(&self, namespace: &str, container: &str, text: &str) {
+        self.server
+            .change(|world| world.logs.set(namespace, container, text));
+    }
+
+    /// Lets the cluster's clock be so much ahead of the truth, or behind it where the time is
+    /// negative: in the dates of answers and in what is written from now on.
+    pub fn set_clock_skew(&self, ahead: SignedDuration) {
+        self.server.set_clock_skew(ahead);
     }
 
     /// Gives requests a wrong answer. Faults are tried in the order in which they were set, and
@@ -140,6 +137,12 @@ impl Cluster {
     /// Open watches meet it too, since they have not seen the newest version.
     pub fn expire_versions(&self) {
         self.server.change(|world| world.store.compact());
+    }
+
+    /// Restarts the API server with another history, as after a backup was restored: all watches
+    /// end, versions start anew, and lower, and those that were read before are answered with 410.
+    pub fn restart(&self) {
+        self.server.restart();
     }
 }
 

@@ -1,8 +1,10 @@
-//! The deployment controller: a `ReplicaSet` for each template, and a rolling update between them. Left out: `Recreate`, proportional scaling, the clean-up of
-//! old `ReplicaSet`s, `minReadySeconds`.
+//! The deployment controller: a `ReplicaSet` for each template, and a rolling update between them,
+//! or all at once for `Recreate`. Left out: proportional scaling, scaling while paused, the clean-up
+//! of old `ReplicaSet`s.
 
 use serde_json::{Value, json};
 
+use crate::birth::reference;
 use crate::bounds::Bounds;
 use crate::condition::{self, Condition};
 use crate::event::{self, Report, Source};
@@ -11,7 +13,8 @@ use crate::managed;
 use crate::messages;
 use crate::object::{Key, controller_uid, list, name, namespace, number, seconds, uid};
 use crate::progress::sync_status;
-use crate::world::{SAFE, World};
+use crate::template;
+use crate::world::World;
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
 const HISTORY: &str = "deployment.kubernetes.io/revision-history";
@@ -23,9 +26,12 @@ pub(crate) fn reconcile(world: &mut World, key: &Key) {
     let Some(deployment) = world.store.get(key).cloned() else {
         return;
     };
-    let hash = template_hash(&deployment["spec"]["template"]);
+    let hash = template::hash(&deployment["spec"]["template"]);
     if deployment["spec"]["paused"] == true {
         sync_status(world, &deployment, &hash);
+        return;
+    }
+    if deployment["spec"]["strategy"]["type"] == "Recreate" && clear(world, &deployment, &hash) {
         return;
     }
     let deployment = adopt_template(world, deployment, &hash);
@@ -35,18 +41,27 @@ pub(crate) fn reconcile(world: &mut World, key: &Key) {
     }
 }
 
-/// The `pod-template-hash`: FNV-1a of the template, in the letters of `SafeEncodeString`.
-fn template_hash(template: &Value) -> String {
-    let hash = template
-        .to_string()
-        .bytes()
-        .fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
-    hash.to_string()
-        .bytes()
-        .map(|digit| char::from(SAFE[usize::from(digit) % SAFE.len()]))
-        .collect()
+/// Ends the old pods, all of them, before there is a new one. Returns whether some are left.
+fn clear(world: &mut World, deployment: &Value, hash: &str) -> bool {
+    let old: Vec<Value> = owned(world, deployment)
+        .into_iter()
+        .filter(|found| !is_new(found, hash))
+        .collect();
+    let mut left = false;
+    for replica_set in &old {
+        if number(replica_set, "/spec/replicas") > 0 {
+            scale(world, deployment, replica_set, 0);
+            left = true;
+        }
+        left |= world
+            .store
+            .list(Kind::Pod, Some(namespace(deployment)))
+            .any(|pod| controller_uid(pod) == uid(replica_set));
+    }
+    if left {
+        sync_status(world, deployment, hash);
+    }
+    left
 }
 
 /// The deployment's `ReplicaSet`s, oldest revision first.
@@ -153,7 +168,7 @@ fn create(
     template["metadata"]["labels"]["pod-template-hash"] = json!(hash);
     let mut selector = deployment["spec"]["selector"].clone();
     selector["matchLabels"]["pod-template-hash"] = json!(hash);
-    let replica_set = json!({
+    let mut replica_set = json!({
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {
@@ -168,18 +183,14 @@ fn create(
                 MAXIMUM: (bounds.wanted + bounds.surge).to_string(),
                 REVISION: revision.to_string(),
             },
-            "ownerReferences": [{
-                "apiVersion": "apps/v1",
-                "kind": "Deployment",
-                "name": name(deployment),
-                "uid": uid(deployment),
-                "controller": true,
-                "blockOwnerDeletion": true,
-            }],
+            "ownerReferences": [reference(deployment)],
         },
         "spec": { "replicas": replicas, "selector": selector, "template": template },
         "status": { "replicas": 0 },
     });
+    if let Some(minimum) = deployment["spec"].get("minReadySeconds") {
+        replica_set["spec"]["minReadySeconds"] = minimum.clone();
+    }
     world.store.put(replica_set);
     if replicas > 0 {
         tell_scaled(world, deployment, &full_name, 0, replicas);

@@ -22,40 +22,60 @@ pub(crate) fn document(name: &str) -> Value {
             json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] })
         }
         "groups" => {
-            let version = json!({ "groupVersion": "apps/v1", "version": "v1" });
-            let apps =
-                json!({ "name": "apps", "versions": [version], "preferredVersion": version });
-            json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": [apps] })
+            let groups = ["apps", "authorization.k8s.io", "batch"].map(group);
+            json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
         }
-        "core resources" => resources(""),
-        "apps resources" => resources("apps"),
+        "core resources" => {
+            let mut core = resources("");
+            core.push(subresource("pods/log", "Pod", "get"));
+            core.push(subresource("pods/status", "Pod", "patch"));
+            list("v1", core)
+        }
+        "apps resources" => list("apps/v1", resources("apps")),
+        "batch resources" => list("batch/v1", resources("batch")),
+        "authorization resources" => {
+            let mut review = subresource(
+                "selfsubjectaccessreviews",
+                "SelfSubjectAccessReview",
+                "create",
+            );
+            review["namespaced"] = json!(false);
+            review["singularName"] = json!("selfsubjectaccessreview");
+            list("authorization.k8s.io/v1", vec![review])
+        }
         _ => json!("ok"),
     }
 }
 
-fn resources(group: &str) -> Value {
-    let kinds: Vec<Kind> = Kind::ALL
-        .into_iter()
-        .filter(|kind| kind.group() == group)
-        .collect();
-    let version = kinds.first().map_or("v1", |kind| kind.api_version());
-    let resources: Vec<Value> = kinds
-        .iter()
+fn group(name: &str) -> Value {
+    let version = json!({ "groupVersion": format!("{name}/v1"), "version": "v1" });
+    json!({ "name": name, "versions": [version], "preferredVersion": version })
+}
+
+fn list(version: &str, mut resources: Vec<Value>) -> Value {
+    resources.sort_by_key(|resource| resource["name"].to_string());
+    json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources })
+}
+
+fn resources(group: &str) -> Vec<Value> {
+    let kinds = Kind::ALL.into_iter().filter(|kind| kind.group() == group);
+    kinds
         .map(|kind| {
-            let verbs: &[&str] = if kind.is_workload() {
-                &["get", "list", "patch", "watch"]
-            } else {
-                &["get", "list", "watch"]
-            };
-            json!({
+            let mut resource = json!({
                 "name": kind.resource(),
                 "singularName": kind.to_string().to_lowercase(),
                 "namespaced": true,
                 "kind": kind.to_string(),
-                "verbs": verbs,
-                "shortNames": [kind.short_name()],
-            })
+                "verbs": kind.verbs(),
+            });
+            if !kind.short_names().is_empty() {
+                resource["shortNames"] = json!(kind.short_names());
+            }
+            resource
         })
-        .collect();
-    json!({ "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources })
+        .collect()
+}
+
+fn subresource(name: &str, kind: &str, verb: &str) -> Value {
+    json!({ "name": name, "singularName": "", "namespaced": true, "kind": kind, "verbs": [verb] })
 }

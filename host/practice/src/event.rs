@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::image;
 use crate::kind::Kind;
-use crate::object::{Key, micros, name, namespace, seconds, text, uid};
+use crate::object::{Key, list, micros, name, namespace, seconds, text, uid};
 use crate::world::World;
 
 /// Who recorded an event.
@@ -15,6 +15,10 @@ pub(crate) enum Source {
     Scheduler,
     DeploymentController,
     ReplicaSetController,
+    StatefulSetController,
+    DaemonSetController,
+    /// It attaches volumes to nodes.
+    AttachDetachController,
     /// The kubelet of that node.
     Kubelet(String),
 }
@@ -31,19 +35,22 @@ pub(crate) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(crate) fn normal(source: Source, reason: &'a str, message: &'a str) -> Report<'a> {
-        Report {
-            source,
-            kind: "Normal",
-            reason,
-            message,
-            container: None,
-        }
+        Report::of("Normal", source, reason, message)
     }
 
     pub(crate) fn warning(source: Source, reason: &'a str, message: &'a str) -> Report<'a> {
+        Report::of("Warning", source, reason, message)
+    }
+
+    pub(crate) fn of(
+        kind: &'static str,
+        source: Source,
+        reason: &'a str,
+        message: &'a str,
+    ) -> Report<'a> {
         Report {
             source,
-            kind: "Warning",
+            kind,
             reason,
             message,
             container: None,
@@ -60,9 +67,15 @@ impl<'a> Report<'a> {
 
 /// Records an event about an object, or counts it up where there is one that says the same.
 pub(crate) fn record(world: &mut World, object: &Value, report: &Report<'_>) {
-    let field = report
-        .container
-        .map(|container| format!("spec.containers{{{container}}}"));
+    let field = report.container.map(|container| {
+        let init = list(object, "/spec/initContainers");
+        let part = if init.iter().any(|found| found["name"] == container) {
+            "initContainers"
+        } else {
+            "containers"
+        };
+        format!("spec.{part}{{{container}}}")
+    });
     let field = field.as_deref().unwrap_or_default();
     let identity = format!(
         "{} {field} {} {}",
@@ -140,6 +153,9 @@ fn first(world: &mut World, object: &Value, report: &Report<'_>, name: &str, fie
         }
         Source::DeploymentController => json!({ "component": "deployment-controller" }),
         Source::ReplicaSetController => json!({ "component": "replicaset-controller" }),
+        Source::StatefulSetController => json!({ "component": "statefulset-controller" }),
+        Source::DaemonSetController => json!({ "component": "daemonset-controller" }),
+        Source::AttachDetachController => json!({ "component": "attachdetach-controller" }),
         Source::Kubelet(node) => json!({ "component": "kubelet", "host": node }),
     };
     event["firstTimestamp"] = json!(seconds(now));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::kind::Kind;
+use crate::request::{Asked, Place};
 
 /// Which requests a fault befalls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub enum Requests {
     Writes,
     /// `watch`.
     Watches,
+    /// `delete`.
+    Deletes,
+    /// The logs of pods.
+    Logs,
+    /// The questions what one may do.
+    AccessReviews,
     /// All that are about objects of that kind.
     Of(Kind),
 }
@@ -57,13 +64,17 @@ impl Faults {
     }
 
     /// The fault that befalls a request, used up if it was for one only.
-    pub(crate) fn strike(&mut self, verb: &str, kind: Option<Kind>) -> Option<Answer> {
+    pub(crate) fn strike(&mut self, asked: &Asked) -> Option<Answer> {
+        let verb = asked.verb();
         let at = self.0.iter().position(|(requests, _, _)| match requests {
             Requests::Any => true,
             Requests::Reads => matches!(verb, "get" | "list"),
             Requests::Watches => verb == "watch",
-            Requests::Writes => !matches!(verb, "get" | "list" | "watch"),
-            Requests::Of(wanted) => kind == Some(*wanted),
+            Requests::Writes => asked.is_write(),
+            Requests::Deletes => verb == "delete",
+            Requests::Logs => asked.subresource() == "log",
+            Requests::AccessReviews => asked.place == Place::AccessReviews,
+            Requests::Of(wanted) => asked.kind() == Some(*wanted),
         })?;
         let (_, answer, times) = self.0[at];
         if times == Times::Once {

@@ -3,42 +3,52 @@
 use std::collections::BTreeSet;
 
 use crate::kind::Kind;
-use crate::object::{controller_uid, uid};
+use crate::object::{controller, text, uid};
 use crate::world::World;
 
+/// The kinds that control objects here. What anything else controls is not ours to collect.
+const OWNERS: [Kind; 4] = [
+    Kind::Deployment,
+    Kind::StatefulSet,
+    Kind::DaemonSet,
+    Kind::ReplicaSet,
+];
+
+/// The kinds that are controlled, owners before what they own.
+const OWNED: [Kind; 3] = [Kind::ReplicaSet, Kind::ControllerRevision, Kind::Pod];
+
 pub(crate) fn collect(world: &mut World) {
-    for (owners, owned) in [
-        (Kind::Deployment, Kind::ReplicaSet),
-        (Kind::ReplicaSet, Kind::Pod),
-    ] {
-        let living: BTreeSet<String> = world
-            .store
-            .list(owners, None)
-            .map(|owner| uid(owner).to_owned())
-            .collect();
+    // Only what is removed leaves an orphan.
+    if world.collected == world.store.removals() {
+        return;
+    }
+    for owned in OWNED {
+        let living = uids(world, &OWNERS);
         for key in world.keys(owned) {
             let orphan = world
                 .store
                 .get(&key)
-                .map(controller_uid)
-                .filter(|owner| !owner.is_empty() && !living.contains(*owner));
-            if orphan.is_some() {
+                .and_then(controller)
+                .is_some_and(|owner| {
+                    let ours = OWNERS.iter().any(|kind| owner["kind"] == kind.to_string());
+                    ours && !living.contains(text(owner, "/uid"))
+                });
+            if orphan {
                 world.store.remove(&key);
             }
         }
     }
-    let pods: BTreeSet<String> = world
-        .store
-        .list(Kind::Pod, None)
-        .map(|pod| uid(pod).to_owned())
-        .collect();
-    let replica_sets: BTreeSet<String> = world
-        .store
-        .list(Kind::ReplicaSet, None)
-        .map(|found| uid(found).to_owned())
-        .collect();
+    let pods = uids(world, &[Kind::Pod]);
     world.stays.retain(|pod, _| pods.contains(pod));
-    world
-        .refusals
-        .retain(|replica_set, _| replica_sets.contains(replica_set));
+    let owners = uids(world, &OWNERS);
+    world.refusals.retain(|owner, _| owners.contains(owner));
+    world.collected = world.store.removals();
+}
+
+fn uids(world: &World, kinds: &[Kind]) -> BTreeSet<String> {
+    kinds
+        .iter()
+        .flat_map(|kind| world.store.list(*kind, None))
+        .map(|object| uid(object).to_owned())
+        .collect()
 }

@@ -10,7 +10,15 @@ pub enum Kind {
     /// `apps/v1`.
     Deployment,
     /// `apps/v1`.
+    StatefulSet,
+    /// `apps/v1`.
+    DaemonSet,
+    /// `batch/v1`. Its jobs are never started.
+    CronJob,
+    /// `apps/v1`, the templates of a Deployment.
     ReplicaSet,
+    /// `apps/v1`, the templates of a `StatefulSet` or `DaemonSet`.
+    ControllerRevision,
     /// `v1`.
     Pod,
     /// `v1`, the core form of an event.
@@ -19,11 +27,23 @@ pub enum Kind {
 
 /// The name of a kind that the practice cluster does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the practice cluster has no kind `{0}`; it knows Deployment, ReplicaSet, Pod and Event")]
+#[error(
+    "the practice cluster has no kind `{0}`; it knows Deployment, StatefulSet, DaemonSet, CronJob, ReplicaSet, \
+     ControllerRevision, Pod and Event"
+)]
 pub struct UnknownKind(pub String);
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Deployment, Kind::ReplicaSet, Kind::Pod, Kind::Event];
+    pub(crate) const ALL: [Kind; 8] = [
+        Kind::Deployment,
+        Kind::StatefulSet,
+        Kind::DaemonSet,
+        Kind::CronJob,
+        Kind::ReplicaSet,
+        Kind::ControllerRevision,
+        Kind::Pod,
+        Kind::Event,
+    ];
 
     /// The kind whose collection a path names, as in `/apis/<group>/v1/namespaces/x/<resource>`.
     pub(crate) fn of_resource(group: &str, resource: &str) -> Option<Kind> {
@@ -35,15 +55,17 @@ impl Kind {
     /// The API group, empty for the core one.
     pub(crate) fn group(self) -> &'static str {
         match self {
-            Kind::Deployment | Kind::ReplicaSet => "apps",
+            Kind::CronJob => "batch",
             Kind::Pod | Kind::Event => "",
+            _ => "apps",
         }
     }
 
     pub(crate) fn api_version(self) -> &'static str {
         match self {
-            Kind::Deployment | Kind::ReplicaSet => "apps/v1",
+            Kind::CronJob => "batch/v1",
             Kind::Pod | Kind::Event => "v1",
+            _ => "apps/v1",
         }
     }
 
@@ -51,19 +73,37 @@ impl Kind {
     pub(crate) fn resource(self) -> &'static str {
         match self {
             Kind::Deployment => "deployments",
+            Kind::StatefulSet => "statefulsets",
+            Kind::DaemonSet => "daemonsets",
+            Kind::CronJob => "cronjobs",
             Kind::ReplicaSet => "replicasets",
+            Kind::ControllerRevision => "controllerrevisions",
             Kind::Pod => "pods",
             Kind::Event => "events",
         }
     }
 
-    /// What people type for it.
-    pub(crate) fn short_name(self) -> &'static str {
+    /// What people type for it, where there is something shorter than its name.
+    pub(crate) fn short_names(self) -> &'static [&'static str] {
         match self {
-            Kind::Deployment => "deploy",
-            Kind::ReplicaSet => "rs",
-            Kind::Pod => "po",
-            Kind::Event => "ev",
+            Kind::Deployment => &["deploy"],
+            Kind::StatefulSet => &["sts"],
+            Kind::DaemonSet => &["ds"],
+            Kind::CronJob => &["cj"],
+            Kind::ReplicaSet => &["rs"],
+            Kind::ControllerRevision => &[],
+            Kind::Pod => &["po"],
+            Kind::Event => &["ev"],
+        }
+    }
+
+    /// What clients may do with it here.
+    pub(crate) fn verbs(self) -> &'static [&'static str] {
+        match self {
+            Kind::Pod => &["delete", "get", "list", "watch"],
+            Kind::Event => &["create", "get", "list", "watch"],
+            kind if kind.is_workload() => &["get", "list", "patch", "watch"],
+            _ => &["get", "list", "watch"],
         }
     }
 
@@ -75,9 +115,23 @@ impl Kind {
         }
     }
 
+    /// Where its pod template is, as a JSON pointer. Kinds whose images may be patched have one.
+    pub(crate) fn template(self) -> Option<&'static str> {
+        match self {
+            Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet => Some("/spec/template"),
+            Kind::CronJob => Some("/spec/jobTemplate/spec/template"),
+            _ => None,
+        }
+    }
+
     /// Whether it has a pod template whose images may be patched.
     pub(crate) fn is_workload(self) -> bool {
-        matches!(self, Kind::Deployment)
+        self.template().is_some()
+    }
+
+    /// Whether it says itself how many pods there are to be.
+    pub(crate) fn has_replicas(self) -> bool {
+        matches!(self, Kind::Deployment | Kind::StatefulSet)
     }
 }
 
@@ -85,7 +139,11 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Deployment => "Deployment",
+            Kind::StatefulSet => "StatefulSet",
+            Kind::DaemonSet => "DaemonSet",
+            Kind::CronJob => "CronJob",
             Kind::ReplicaSet => "ReplicaSet",
+            Kind::ControllerRevision => "ControllerRevision",
             Kind::Pod => "Pod",
             Kind::Event => "Event",
         })

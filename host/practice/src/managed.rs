@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::object::{list, seconds, text};
+use crate::world::World;
 
 /// How a manager writes: by patches and updates, or by server-side apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,17 @@ type Path = Vec<String>;
 /// Records that the manager wrote every field in which the two states of an object differ. Its
 /// other owners lose them, as they do on a server where an update takes a field over.
 pub(crate) fn record(before: &Value, after: &mut Value, manager: &Manager, at: Timestamp) {
+    record_through(None, before, after, manager, at);
+}
+
+/// The same for a write of a subresource, such as `scale`.
+pub(crate) fn record_through(
+    subresource: Option<&str>,
+    before: &Value,
+    after: &mut Value,
+    manager: &Manager,
+    at: Timestamp,
+) {
     let old = owned_fields(before);
     let changed: BTreeSet<Path> = owned_fields(after)
         .into_iter()
@@ -69,12 +81,15 @@ pub(crate) fn record(before: &Value, after: &mut Value, manager: &Manager, at: T
     let mut mine: BTreeSet<Path> = BTreeSet::new();
     let mut entries = Vec::new();
     for entry in list(after, "/metadata/managedFields") {
-        if entry.get("subresource").is_some() {
+        if text(entry, "/subresource") == "status" {
             entries.push(entry.clone());
             continue;
         }
         let fields: BTreeSet<Path> = leaves(&entry["fieldsV1"]);
-        if text(entry, "/manager") == manager.name && text(entry, "/operation") == operation {
+        if text(entry, "/manager") == manager.name
+            && text(entry, "/operation") == operation
+            && entry.get("subresource").and_then(Value::as_str) == subresource
+        {
             mine = fields.difference(&gone).cloned().collect();
             continue;
         }
@@ -88,19 +103,31 @@ pub(crate) fn record(before: &Value, after: &mut Value, manager: &Manager, at: T
     }
     mine.extend(changed);
     if !mine.is_empty() {
-        let entry = json!({
+        let mut entry = json!({
             "manager": manager.name,
             "operation": operation,
             "apiVersion": after["apiVersion"],
             "time": seconds(at),
             "fieldsType": "FieldsV1",
         });
+        if let Some(subresource) = subresource {
+            entry["subresource"] = json!(subresource);
+        }
         entries.push(with_fields(&entry, &mine));
     }
     after["metadata"]["managedFields"] = Value::Array(entries);
 }
 
-/// Records the status and the revision annotation as the deployment controller's.
+/// Stores the object with this status as its controller's, where that is another than it has.
+pub(crate) fn write_status(world: &mut World, mut object: Value, status: Value) {
+    if object["status"] != status {
+        object["status"] = status;
+        record_status(&mut object, world.now);
+        world.store.put(object);
+    }
+}
+
+/// Records the status as its controller's, and of a Deployment the revision annotation.
 pub(crate) fn record_status(object: &mut Value, at: Timestamp) {
     let mut fields = BTreeSet::new();
     walk(
@@ -108,11 +135,16 @@ pub(crate) fn record_status(object: &mut Value, at: Timestamp) {
         &mut vec!["f:status".to_owned()],
         &mut fields,
     );
-    for key in [".", "f:deployment.kubernetes.io/revision"] {
+    let annotations: &[&str] = if object["kind"] == "Deployment" {
+        &[".", "f:deployment.kubernetes.io/revision"]
+    } else {
+        &[]
+    };
+    for key in annotations {
         fields.insert(vec![
             "f:metadata".to_owned(),
             "f:annotations".to_owned(),
-            key.to_owned(),
+            (*key).to_owned(),
         ]);
     }
     let entry = json!({
@@ -174,6 +206,7 @@ fn walk(value: &Value, path: &mut Path, fields: &mut BTreeSet<Path>) {
                 "f:spec",
                 "f:status",
                 "f:template",
+                "f:jobTemplate",
                 "f:metadata",
                 "f:strategy",
             ];

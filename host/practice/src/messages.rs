@@ -14,6 +14,17 @@ pub(crate) fn unschedulable(nodes: usize) -> String {
     )
 }
 
+/// The same for a pod that is meant for one node. `pkg/scheduler/schedule_one.go` and
+/// `pkg/scheduler/framework/preemption/preemption.go` there.
+pub(crate) fn unschedulable_on_its_node(nodes: usize) -> String {
+    let others = nodes - 1;
+    format!(
+        "0/{nodes} nodes are available: 1 Insufficient cpu, {others} node(s) didn't satisfy plugin(s) [NodeAffinity]. \
+         no new claims to deallocate, preemption: 0/{nodes} nodes are available: 1 No preemption victims found \
+         for incoming pod, {others} Preemption is not helpful for scheduling."
+    )
+}
+
 /// `Scheduled`. <https://github.com/komari-monitor/komari/issues/326>
 pub(crate) fn assigned(namespace: &str, pod: &str, node: &str) -> String {
     format!("Successfully assigned {namespace}/{pod} to {node}")
@@ -39,7 +50,7 @@ pub(crate) fn present(image: &str) -> String {
 
 /// What containerd answers when the registry does not have the tag.
 /// <https://github.com/kubernetes-sigs/provider-aws-test-infra/pull/281>
-pub(crate) fn pull_error(image: &str) -> String {
+pub(crate) fn pull_not_found(image: &str) -> String {
     let name = image::canonical(image);
     format!(
         "rpc error: code = NotFound desc = failed to pull and unpack image \"{name}\": \
@@ -47,9 +58,32 @@ pub(crate) fn pull_error(image: &str) -> String {
     )
 }
 
+/// What containerd answers when the registry has had enough for now.
+/// <https://github.com/suxess-it/kubriX/issues/1075>; the word of registries other than Docker Hub
+/// is that of <https://github.com/falcosecurity/plugins/issues/1069>.
+pub(crate) fn pull_rate_limited(image: &str) -> String {
+    let name = image::canonical(image);
+    let id = image::id(image);
+    let (repository, digest) = id.rsplit_once('@').unwrap_or((&id, ""));
+    let (host, path) = repository.split_once('/').unwrap_or(("", repository));
+    let (host, limit) = if host == "docker.io" {
+        (
+            "registry-1.docker.io",
+            "You have reached your unauthenticated pull rate limit. https://www.docker.com/increase-rate-limit",
+        )
+    } else {
+        (host, "retry-after: 1.16676ms, allowed: 44000/minute")
+    };
+    format!(
+        "failed to pull and unpack image \"{name}\": failed to copy: httpReadSeeker: failed open: \
+         unexpected status code https://{host}/v2/{path}/manifests/{digest}: 429 Too Many Requests - \
+         Server message: toomanyrequests: {limit}"
+    )
+}
+
 /// `Failed`, with the runtime's error. <https://github.com/thockin/kubectl-sidecar/issues/2>
-pub(crate) fn pull_failed(image: &str) -> String {
-    format!("Failed to pull image \"{image}\": {}", pull_error(image))
+pub(crate) fn pull_failed(image: &str, cause: &str) -> String {
+    format!("Failed to pull image \"{image}\": {cause}")
 }
 
 /// `BackOff` of a pull. <https://github.com/thockin/kubectl-sidecar/issues/2>
@@ -60,15 +94,13 @@ pub(crate) fn pull_back_off(image: &str) -> String {
 /// The waiting message of `ImagePullBackOff`, which has the error since 1.32.
 /// <https://github.com/kubernetes/kubernetes/pull/127918>,
 /// <https://github.com/kubernetes-sigs/kube-network-policies/issues/307>
-pub(crate) fn pull_back_off_waiting(image: &str) -> String {
-    format!(
-        "{}: ErrImagePull: {}",
-        pull_back_off(image),
-        pull_error(image)
-    )
+pub(crate) fn pull_back_off_waiting(image: &str, cause: &str) -> String {
+    format!("{}: ErrImagePull: {cause}", pull_back_off(image))
 }
 
-/// `Failed`, the kubelet's short word after a pull. <https://github.com/komari-monitor/komari/issues/326>
+/// `Failed`, the kubelet's short word after a pull, and its word of a container that it could not
+/// configure. <https://github.com/komari-monitor/komari/issues/326>,
+/// <https://github.com/reportportal/kubernetes/issues/178>
 pub(crate) fn error(reason: &str) -> String {
     format!("Error: {reason}")
 }
@@ -113,6 +145,65 @@ pub(crate) const PROBE_FAILED: &str =
 /// <https://github.com/kubernetes/kubernetes/tree/v1.36.3>
 pub(crate) fn not_ready(containers: &[&str]) -> String {
     format!("containers with unready status: [{}]", containers.join(" "))
+}
+
+/// `Initialized` when it is false. <https://github.com/openshift/console/issues/107>
+pub(crate) fn not_initialized(containers: &[&str]) -> String {
+    format!(
+        "containers with incomplete status: [{}]",
+        containers.join(" ")
+    )
+}
+
+/// The waiting message of `CreateContainerConfigError`.
+/// <https://github.com/reportportal/kubernetes/issues/178>
+pub(crate) fn no_secret(app: &str) -> String {
+    format!("secret \"{app}-env\" not found")
+}
+
+/// `FailedMount` of a volume without its config map. <https://github.com/grafana/agent/issues/1099>
+pub(crate) fn no_config_map(app: &str) -> String {
+    format!(
+        "MountVolume.SetUp failed for volume \"{app}-config\" : configmap \"{app}-config\" not found"
+    )
+}
+
+/// `FailedMount` when the kubelet's patience is over. `pkg/kubelet/volumemanager/volume_manager.go`
+/// in <https://github.com/kubernetes/kubernetes/tree/v1.36.3>
+pub(crate) const NOT_MOUNTED: &str = "Unable to attach or mount volumes: unmounted volumes=[data], \
+     unattached volumes=[], failed to process volumes=[]: context deadline exceeded";
+
+/// `FailedAttachVolume`, with the pod that has the volume where that is known.
+/// <https://github.com/kubernetes/kubernetes/pull/56288>
+pub(crate) fn multi_attach(volume: &str, user: Option<&str>) -> String {
+    let why = match user {
+        Some(pod) => format!("Volume is already used by pod(s) {pod}"),
+        None => {
+            "Volume is already exclusively attached to one node and can't be attached to another"
+                .to_owned()
+        }
+    };
+    format!("Multi-Attach error for volume \"{volume}\" {why}")
+}
+
+/// A webhook's denial. `pkg/admission/plugin/webhook/errors/statuserror.go` of `k8s.io/apiserver`,
+/// <https://github.com/kyma-project/busola/issues/3472>
+pub(crate) fn denied_by_webhook(image: &str) -> String {
+    format!(
+        "admission webhook \"images.policy.acme.example\" denied the request: image \"{image}\" is not signed"
+    )
+}
+
+/// `SuccessfulCreate` and `SuccessfulDelete` of a `StatefulSet`.
+/// <https://github.com/kubernetes/kubernetes/issues/54789>
+pub(crate) fn stateful_pod(verb: &str, pod: &str, set: &str) -> String {
+    format!("{verb} Pod {pod} in StatefulSet {set} successful")
+}
+
+/// `FailedCreate` of a `StatefulSet`.
+/// <https://github.com/percona/percona-helm-charts/issues/460>
+pub(crate) fn stateful_pod_failed(verb: &str, pod: &str, set: &str, why: &str) -> String {
+    format!("{verb} Pod {pod} in StatefulSet {set} failed error: {why}")
 }
 
 /// The quota's refusal in `ReplicaFailure`. Seen on an API server of 1.36.3, and in

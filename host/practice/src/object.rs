@@ -32,26 +32,36 @@ impl Key {
     }
 }
 
+/// The value at a JSON pointer without escapes. Controllers look at every pod again and again,
+/// and `Value::pointer` allocates for each part.
+fn at<'a>(object: &'a Value, pointer: &str) -> Option<&'a Value> {
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(object, |value, part| match value {
+            Value::Object(map) => map.get(part),
+            Value::Array(list) => list.get(part.parse::<usize>().ok()?),
+            _ => None,
+        })
+}
+
 /// The string at a JSON pointer, empty where there is none.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
+    at(object, pointer)
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
 
 /// The number at a JSON pointer, 0 where there is none: the API leaves out zeros.
 pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
-    object
-        .pointer(pointer)
+    at(object, pointer)
         .and_then(Value::as_i64)
         .unwrap_or_default()
 }
 
 /// The elements at a JSON pointer, none where there is no list.
 pub(crate) fn list<'a>(object: &'a Value, pointer: &str) -> &'a [Value] {
-    object
-        .pointer(pointer)
+    at(object, pointer)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
@@ -70,15 +80,19 @@ pub(crate) fn uid(object: &Value) -> &str {
 
 /// The uid of the controller that owns the object, empty where there is none.
 pub(crate) fn controller_uid(object: &Value) -> &str {
+    controller(object).map_or("", |owner| text(owner, "/uid"))
+}
+
+/// The reference to the controller that owns the object.
+pub(crate) fn controller(object: &Value) -> Option<&Value> {
     list(object, "/metadata/ownerReferences")
         .iter()
         .find(|owner| owner["controller"] == true)
-        .map_or("", |owner| text(owner, "/uid"))
 }
 
 /// Whether it was asked to be deleted and still lives out its grace.
 pub(crate) fn is_terminating(object: &Value) -> bool {
-    object.pointer("/metadata/deletionTimestamp").is_some()
+    at(object, "/metadata/deletionTimestamp").is_some()
 }
 
 /// The status of the condition of that type, if the object has it: `True`, `False`, `Unknown`.

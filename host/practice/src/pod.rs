@@ -9,26 +9,87 @@ use crate::messages;
 use crate::object::{condition, list, seconds, text};
 use crate::world::World;
 
-/// The image that a pod's container asks for.
-pub(crate) fn image_of<'a>(pod: &'a Value, container: &str) -> &'a str {
-    list(pod, "/spec/containers")
+/// A container of a pod by its name, init containers among them.
+pub(crate) fn container<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    list(pod, "/spec/initContainers")
         .iter()
-        .find(|found| found["name"] == container)
-        .map_or("", |found| text(found, "/image"))
+        .chain(list(pod, "/spec/containers"))
+        .find(|found| found["name"] == name)
+}
+
+/// The image that a pod's container asks for.
+pub(crate) fn image_of<'a>(pod: &'a Value, name: &str) -> &'a str {
+    container(pod, name).map_or("", |found| text(found, "/image"))
+}
+
+/// The statuses of all containers of a pod, init containers first.
+pub(crate) fn statuses(pod: &Value) -> impl Iterator<Item = &Value> {
+    list(pod, "/status/initContainerStatuses")
+        .iter()
+        .chain(list(pod, "/status/containerStatuses"))
+}
+
+/// The status of one container of a pod.
+pub(crate) fn status<'a>(pod: &'a Value, name: &str) -> Option<&'a Value> {
+    statuses(pod).find(|status| status["name"] == name)
 }
 
 /// Changes the status of one container of a pod.
 pub(crate) fn replace(pod: &mut Value, container: &str, change: impl FnOnce(&mut Value)) {
-    let statuses = pod
-        .pointer_mut("/status/containerStatuses")
-        .and_then(Value::as_array_mut);
-    if let Some(status) = statuses
-        .into_iter()
-        .flatten()
-        .find(|status| status["name"] == container)
-    {
-        change(status);
+    for list in ["/status/initContainerStatuses", "/status/containerStatuses"] {
+        let statuses = pod.pointer_mut(list).and_then(Value::as_array_mut);
+        let mut statuses = statuses.into_iter().flatten();
+        if let Some(status) = statuses.find(|status| status["name"] == container) {
+            change(status);
+            return;
+        }
     }
+}
+
+/// Whether an init container has not done its work.
+pub(crate) fn is_initializing(pod: &Value) -> bool {
+    unfinished(pod).next().is_some()
+}
+
+fn unfinished(pod: &Value) -> impl Iterator<Item = &Value> {
+    list(pod, "/status/initContainerStatuses")
+        .iter()
+        .filter(|status| status.pointer("/state/terminated/exitCode") != Some(&json!(0)))
+}
+
+/// The names of the containers whose turn it is: an init container by itself, then the containers
+/// proper together.
+pub(crate) fn current(pod: &Value) -> Vec<String> {
+    let name = |status: &Value| text(status, "/name").to_owned();
+    match unfinished(pod).next() {
+        Some(status) => vec![name(status)],
+        None => list(pod, "/status/containerStatuses")
+            .iter()
+            .map(name)
+            .collect(),
+    }
+}
+
+/// The container whose image could not be pulled, empty where there is none.
+pub(crate) fn not_pulled(pod: &Value) -> String {
+    let pulls = |status: &&Value| {
+        matches!(
+            text(status, "/state/waiting/reason"),
+            "ErrImagePull" | "ImagePullBackOff"
+        )
+    };
+    let found = statuses(pod).find(pulls);
+    found.map_or("", |status| text(status, "/name")).to_owned()
+}
+
+/// The container that ended and is to be started again, empty where there is none.
+pub(crate) fn crashed(pod: &Value) -> String {
+    let ended = |status: &&Value| {
+        text(status, "/state/waiting/reason") == "CrashLoopBackOff"
+            || text(status, "/state/terminated/reason") == "Error"
+    };
+    let found = statuses(pod).find(ended);
+    found.map_or("", |status| text(status, "/name")).to_owned()
 }
 
 /// A container that was not started yet.
@@ -81,9 +142,18 @@ pub(crate) fn write(world: &mut World, mut pod: Value) -> Value {
     } else {
         "Running"
     };
-    let sandbox = !statuses
-        .iter()
-        .all(|status| text(status, "/state/waiting/reason") == "ContainerCreating");
+    let sandbox = !self::statuses(&pod).all(|status| {
+        matches!(
+            text(status, "/state/waiting/reason"),
+            "ContainerCreating" | "PodInitializing"
+        )
+    });
+    let incomplete: Vec<&str> = unfinished(&pod)
+        .map(|status| text(status, "/name"))
+        .collect();
+    let incomplete_message = messages::not_initialized(&incomplete);
+    let not_initialized = (!incomplete.is_empty())
+        .then_some(("ContainersNotInitialized", incomplete_message.as_str()));
     let unready: Vec<&str> = statuses
         .iter()
         .filter(|status| status["ready"] == false)
@@ -112,7 +182,7 @@ pub(crate) fn write(world: &mut World, mut pod: Value) -> Value {
     let why = (!unready.is_empty()).then_some(("ContainersNotReady", message.as_str()));
     let conditions = json!([
         made("PodReadyToStartContainers", sandbox, None),
-        made("Initialized", true, None),
+        made("Initialized", incomplete.is_empty(), not_initialized),
         made("Ready", unready.is_empty(), why),
         made("ContainersReady", unready.is_empty(), why),
         made("PodScheduled", true, None),
@@ -131,6 +201,18 @@ pub(crate) fn failing_container(world: &World, pod: &Value) -> String {
         .to_owned()
 }
 
+/// Records what the pod's kubelet says of the pod as a whole.
+pub(crate) fn tell_of_pod(
+    world: &mut World,
+    pod: &Value,
+    kind: &'static str,
+    reason: &str,
+    message: &str,
+) {
+    let node = Source::Kubelet(text(pod, "/spec/nodeName").to_owned());
+    event::record(world, pod, &Report::of(kind, node, reason, message));
+}
+
 /// Records what the pod's kubelet says of one of its containers.
 pub(crate) fn tell(
     world: &mut World,
@@ -141,10 +223,7 @@ pub(crate) fn tell(
     message: &str,
 ) {
     let node = Source::Kubelet(text(pod, "/spec/nodeName").to_owned());
-    let report = match kind {
-        "Normal" => Report::normal(node, reason, message),
-        _ => Report::warning(node, reason, message),
-    };
+    let report = Report::of(kind, node, reason, message);
     event::record(world, pod, &report.about(container));
 }
 
@@ -170,10 +249,10 @@ pub(crate) fn tell_started(world: &mut World, pod: &Value, container: &str) {
 
 /// The images that are being pulled: of all containers at first, then of the one that failed.
 pub(crate) fn tell_pulling(world: &mut World, pod: &Value) {
-    let waiting = list(pod, "/status/containerStatuses")
-        .iter()
-        .filter(|status| status["state"].get("waiting").is_some());
-    for status in waiting {
+    let waiting = current(pod)
+        .into_iter()
+        .filter_map(|name| status(pod, &name));
+    for status in waiting.filter(|status| status["state"].get("waiting").is_some()) {
         let message = messages::pulling(text(status, "/image"));
         tell(
             world,

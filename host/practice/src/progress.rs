@@ -43,13 +43,7 @@ pub(crate) fn sync_status(world: &mut World, deployment: &Value, hash: &str) {
     let all = owned(world, &deployment);
     let new = all.iter().find(|found| is_new(found, hash));
     let status = status(world, &deployment, &all, new);
-    if deployment["status"] == status {
-        return;
-    }
-    let mut changed = deployment;
-    changed["status"] = status;
-    managed::record_status(&mut changed, world.now);
-    world.store.put(changed);
+    managed::write_status(world, deployment, status);
 }
 
 fn status(world: &World, deployment: &Value, all: &[Value], new: Option<&Value>) -> Value {

@@ -1,10 +1,11 @@
 //! The `ReplicaSet` controller: as many pods as wanted, and why there are fewer.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::admission;
+use crate::availability::is_available;
+use crate::birth::{self, Birth};
 use crate::event::{self, Report, Source};
-use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::kubelet;
 use crate::messages;
@@ -12,58 +13,48 @@ use crate::object::{
     Key, controller_uid, is_ready, is_terminating, list, name, namespace, number, seconds, text,
     uid,
 };
-use crate::stay::Stay;
 use crate::world::World;
-
-/// How often a `ReplicaSet` was refused a pod, and when it asks again.
-pub(crate) struct Refusals {
-    count: u32,
-    pub(crate) retry: Timestamp,
-}
-
-/// The longest wait between two attempts to create a pod, in seconds: the controllers' own limit.
-const LONGEST_RETRY: i64 = 1000;
 
 /// Brings the pods of one `ReplicaSet` to the wanted number, then its status to the truth.
 pub(crate) fn reconcile(world: &mut World, key: &Key) {
     let Some(replica_set) = world.store.get(key).cloned() else {
         return;
     };
-    let pods = pods(world, &replica_set);
+    let there = pods(world, &replica_set).count();
     let wanted = usize::try_from(number(&replica_set, "/spec/replicas")).unwrap_or_default();
-    if pods.len() >= wanted {
-        world.refusals.remove(uid(&replica_set));
+    if there >= wanted {
+        admission::settled(world, &replica_set);
     }
-    if pods.len() > wanted {
-        for pod in doomed(pods, wanted) {
+    if there > wanted {
+        for pod in doomed(world, &replica_set, there - wanted) {
             delete(world, &replica_set, &pod);
         }
-    } else if pods.len() < wanted && !waits(world, &replica_set) {
-        for _ in pods.len()..wanted {
-            if let Some(why) = refusal(world, &replica_set) {
+    } else if there < wanted && !admission::waits(world, &replica_set) {
+        for _ in there..wanted {
+            let pod = format!("{}-{}", name(&replica_set), world.suffix());
+            let spec = &replica_set["spec"]["template"]["spec"];
+            if let Some(why) = admission::refusal(world, &replica_set, spec, &pod) {
                 refuse(world, &replica_set, &why);
                 return;
             }
-            create(world, &replica_set);
+            create(world, &replica_set, pod);
         }
     }
     sync_status(world, key);
 }
 
-fn pods(world: &World, replica_set: &Value) -> Vec<Value> {
+fn pods<'a>(world: &'a World, replica_set: &'a Value) -> impl Iterator<Item = &'a Value> {
     world
         .store
         .list(Kind::Pod, Some(namespace(replica_set)))
         .filter(|pod| controller_uid(pod) == uid(replica_set) && !is_terminating(pod))
-        .cloned()
-        .collect()
 }
 
 /// The pods to delete: those without a node first, then those that are not ready.
-fn doomed(mut pods: Vec<Value>, wanted: usize) -> Vec<Value> {
+fn doomed(world: &World, replica_set: &Value, count: usize) -> Vec<Value> {
+    let mut pods: Vec<&Value> = pods(world, replica_set).collect();
     pods.sort_by_key(|pod| (!text(pod, "/spec/nodeName").is_empty(), is_ready(pod)));
-    pods.truncate(pods.len() - wanted);
-    pods
+    pods.into_iter().take(count).cloned().collect()
 }
 
 fn delete(world: &mut World, replica_set: &Value, pod: &Value) {
@@ -76,37 +67,16 @@ fn delete(world: &mut World, replica_set: &Value, pod: &Value) {
     );
 }
 
-fn create(world: &mut World, replica_set: &Value) {
-    world.refusals.remove(uid(replica_set));
+fn create(world: &mut World, replica_set: &Value, full_name: String) {
+    admission::settled(world, replica_set);
     let template = &replica_set["spec"]["template"];
-    let full_name = format!("{}-{}", name(replica_set), world.suffix());
-    let id = world.uid();
-    let pod = json!({
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": full_name,
-            "generateName": format!("{}-", name(replica_set)),
-            "namespace": namespace(replica_set),
-            "uid": id,
-            "generation": 1,
-            "creationTimestamp": seconds(world.now),
-            "labels": template["metadata"]["labels"],
-            "ownerReferences": [{
-                "apiVersion": "apps/v1",
-                "kind": "ReplicaSet",
-                "name": name(replica_set),
-                "uid": uid(replica_set),
-                "controller": true,
-                "blockOwnerDeletion": true,
-            }],
-        },
-        "spec": template["spec"],
-        "status": { "phase": "Pending", "qosClass": "BestEffort" },
-    });
-    world.store.put(pod);
-    world.stays.insert(id, Stay::new(world.now));
     let message = messages::created_pod(&full_name);
+    let birth = Birth {
+        name: full_name,
+        labels: template["metadata"]["labels"].clone(),
+        spec: template["spec"].clone(),
+    };
+    birth::create(world, replica_set, birth);
     event::record(
         world,
         replica_set,
@@ -114,44 +84,8 @@ fn create(world: &mut World, replica_set: &Value) {
     );
 }
 
-/// Whether it was refused a pod and still waits before it asks again.
-fn waits(world: &World, replica_set: &Value) -> bool {
-    world
-        .refusals
-        .get(uid(replica_set))
-        .is_some_and(|refusals| refusals.retry > world.now)
-}
-
-/// Why the quota admits no pod, if it does not. It is said to be just used up, whatever is there.
-fn refusal(world: &mut World, replica_set: &Value) -> Option<String> {
-    let failure = world.failure_of(&replica_set["spec"]["template"]["spec"])?;
-    if failure != Failure::Quota {
-        return None;
-    }
-    let used = world
-        .store
-        .list(Kind::Pod, Some(namespace(replica_set)))
-        .count();
-    let pod = format!("{}-{}", name(replica_set), world.suffix());
-    Some(messages::exceeded_quota(&pod, used))
-}
-
 fn refuse(world: &mut World, replica_set: &Value, why: &str) {
-    let count = world
-        .refusals
-        .get(uid(replica_set))
-        .map_or(0, |refusals| refusals.count);
-    let wait = 1_i64
-        .checked_shl(count)
-        .map_or(LONGEST_RETRY, |seconds| seconds.clamp(1, LONGEST_RETRY));
-    let retry = world.after(wait);
-    world.refusals.insert(
-        uid(replica_set).to_owned(),
-        Refusals {
-            count: count + 1,
-            retry,
-        },
-    );
+    admission::put_off(world, replica_set);
     let message = messages::create_failed(why);
     event::record(
         world,
@@ -188,19 +122,24 @@ fn write_status(world: &mut World, key: &Key, failure: Option<Value>) {
     let Some(replica_set) = world.store.get(key).cloned() else {
         return;
     };
-    let pods = pods(world, &replica_set);
-    let ready = pods.iter().filter(|pod| is_ready(pod)).count();
+    let there = pods(world, &replica_set).count();
+    let ready = pods(world, &replica_set)
+        .filter(|pod| is_ready(pod))
+        .count();
+    let available = pods(world, &replica_set)
+        .filter(|pod| is_available(pod, &replica_set, world.now))
+        .count();
     let terminating = world
         .store
         .list(Kind::Pod, Some(&key.namespace))
         .filter(|pod| controller_uid(pod) == uid(&replica_set) && is_terminating(pod))
         .count();
     let mut status = Map::new();
-    status.insert("replicas".to_owned(), json!(pods.len()));
+    status.insert("replicas".to_owned(), json!(there));
     for (field, count) in [
-        ("fullyLabeledReplicas", pods.len()),
+        ("fullyLabeledReplicas", there),
         ("readyReplicas", ready),
-        ("availableReplicas", ready),
+        ("availableReplicas", available),
     ] {
         if count > 0 {
             status.insert(field.to_owned(), json!(count));

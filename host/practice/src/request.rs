@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, Method};
+use serde_json::{Value, json};
 
 use crate::kind::Kind;
 use crate::object::Key;
@@ -16,8 +17,10 @@ pub(crate) enum Place {
     Object(Key),
     /// Of one namespace, or of all.
     Collection(Kind, Option<String>),
-    /// `…/scale`, `…/log`.
-    Subresource(Kind, String),
+    /// `…/log`, `…/scale`.
+    Subresource(Key, String),
+    /// Where clients ask what they may do.
+    AccessReviews,
     Nowhere,
 }
 
@@ -66,27 +69,46 @@ impl Asked {
         }
     }
 
+    /// Whether it may change something. To ask what one may do changes nothing.
     pub(crate) fn is_write(&self) -> bool {
-        !matches!(self.verb(), "get" | "list" | "watch")
+        let asks = matches!(self.place, Place::AccessReviews);
+        !asks && !matches!(self.verb(), "get" | "list" | "watch")
+    }
+
+    /// Whether it asks for no effect: by its query or, for a deletion, by the options in its body.
+    pub(crate) fn is_dry(&self, body: &Value) -> bool {
+        let options = self.verb() == "delete" && body["dryRun"] == json!(["All"]);
+        options || self.parameter("dryRun") == "All"
+    }
+
+    /// Empty for an object itself, such as `log` for what belongs to it.
+    pub(crate) fn subresource(&self) -> &str {
+        match &self.place {
+            Place::Subresource(_, name) => name,
+            _ => "",
+        }
     }
 
     pub(crate) fn kind(&self) -> Option<Kind> {
         match &self.place {
-            Place::Object(key) => Some(key.kind),
-            Place::Collection(kind, _) | Place::Subresource(kind, _) => Some(*kind),
-            Place::Document(_) | Place::Nowhere => None,
+            Place::Object(key) | Place::Subresource(key, _) => Some(key.kind),
+            Place::Collection(kind, _) => Some(*kind),
+            Place::Document(_) | Place::AccessReviews | Place::Nowhere => None,
         }
     }
 
     pub(crate) fn target(&self) -> Target<'_> {
         let (namespace, name) = match &self.place {
-            Place::Object(key) => (key.namespace.as_str(), key.name.as_str()),
+            Place::Object(key) | Place::Subresource(key, _) => {
+                (key.namespace.as_str(), key.name.as_str())
+            }
             Place::Collection(_, namespace) => (namespace.as_deref().unwrap_or_default(), ""),
             _ => ("", ""),
         };
         Target {
             verb: self.verb(),
             kind: self.kind(),
+            subresource: self.subresource(),
             namespace,
             name,
         }
@@ -102,8 +124,19 @@ fn place(path: &str) -> Place {
         ["apis"] => return Place::Document("groups"),
         ["api", "v1"] => return Place::Document("core resources"),
         ["apis", "apps", "v1"] => return Place::Document("apps resources"),
+        ["apis", "batch", "v1"] => return Place::Document("batch resources"),
+        ["apis", "authorization.k8s.io", "v1"] => {
+            return Place::Document("authorization resources");
+        }
+        [
+            "apis",
+            "authorization.k8s.io",
+            "v1",
+            "selfsubjectaccessreviews",
+        ] => return Place::AccessReviews,
         ["api", "v1", ref rest @ ..] => ("", rest),
         ["apis", "apps", "v1", ref rest @ ..] => ("apps", rest),
+        ["apis", "batch", "v1", ref rest @ ..] => ("batch", rest),
         _ => return Place::Nowhere,
     };
     let (namespace, rest) = match rest {
@@ -121,7 +154,11 @@ fn place(path: &str) -> Place {
     match (namespace, &rest[1..]) {
         (namespace, []) => Place::Collection(kind, namespace),
         (Some(namespace), [name]) => Place::Object(Key::new(kind, &namespace, name)),
-        (Some(_), [_, subresource, ..]) => Place::Subresource(kind, (*subresource).to_owned()),
+        (Some(namespace), [name, subresource]) => {
+            let key = Key::new(kind, &namespace, name);
+            Place::Subresource(key, (*subresource).to_owned())
+        }
+        (Some(_), [_, _, _, ..]) => Place::Nowhere,
         (None, _) => Place::Nowhere,
     }
 }

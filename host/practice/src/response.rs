@@ -12,6 +12,11 @@ pub(crate) fn success(body: &Value) -> Response<Body> {
     respond_with(200, full(body.to_string()))
 }
 
+/// 201 with a new object.
+pub(crate) fn created(body: &Value) -> Response<Body> {
+    respond_with(201, full(body.to_string()))
+}
+
 /// An error with its `Status` object.
 pub(crate) fn refuse(status: &Status) -> Response<Body> {
     let mut response = respond_with(status.code, full(status.body().to_string()));

@@ -9,10 +9,33 @@ use crate::messages;
 use crate::object::{condition, name, namespace, seconds, text};
 use crate::world::World;
 
-const NODES: usize = 3;
+/// The nodes of a cluster, unless a `DaemonSet` needs more.
+pub(crate) const NODES: usize = 3;
 
 /// How often the scheduler looks again at a pod that fits nowhere, in seconds.
 pub(crate) const RETRY: i64 = 300;
+
+/// The name of a node.
+pub(crate) fn node(number: usize) -> String {
+    format!("practice-{number}")
+}
+
+/// The affinity by which a `DaemonSet`'s pod is meant for one node:
+/// <https://github.com/kubernetes/kubernetes/issues/71466> shows it.
+pub(crate) fn only_on(node: &str) -> Value {
+    json!({ "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": {
+        "nodeSelectorTerms": [{ "matchFields": [
+            { "key": "metadata.name", "operator": "In", "values": [node] },
+        ] }],
+    } } })
+}
+
+/// The node that [`only_on`] named, if it was called for this pod.
+pub(crate) fn meant_for(pod: &Value) -> Option<&str> {
+    pod.pointer("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution")?
+        .pointer("/nodeSelectorTerms/0/matchFields/0/values/0")?
+        .as_str()
+}
 
 /// Gives the pod a node and returns it, or says why there is none.
 pub(crate) fn assign(world: &mut World, mut pod: Value) -> Option<Value> {
@@ -20,11 +43,7 @@ pub(crate) fn assign(world: &mut World, mut pod: Value) -> Option<Value> {
         refuse(world, pod);
         return None;
     }
-    let pods = world.store.list(Kind::Pod, None);
-    let placed = pods
-        .filter(|pod| !text(pod, "/spec/nodeName").is_empty())
-        .count();
-    let node = format!("practice-{}", placed % NODES);
+    let node = meant_for(&pod).map_or_else(|| free_node(world), str::to_owned);
     pod["spec"]["nodeName"] = json!(node);
     pod["status"]["conditions"] = json!([{
         "type": "PodScheduled",
@@ -40,8 +59,21 @@ pub(crate) fn assign(world: &mut World, mut pod: Value) -> Option<Value> {
     Some(pod)
 }
 
+fn free_node(world: &World) -> String {
+    let pods = world.store.list(Kind::Pod, None);
+    let placed = pods
+        .filter(|pod| !text(pod, "/spec/nodeName").is_empty())
+        .count();
+    node(placed % NODES)
+}
+
 fn refuse(world: &mut World, mut pod: Value) {
-    let message = messages::unschedulable(NODES);
+    let nodes = world.nodes();
+    let message = if meant_for(&pod).is_some() {
+        messages::unschedulable_on_its_node(nodes)
+    } else {
+        messages::unschedulable(nodes)
+    };
     let since = condition(&pod, "PodScheduled").map_or_else(
         || json!(seconds(world.now)),
         |old| old["lastTransitionTime"].clone(),

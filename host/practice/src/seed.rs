@@ -6,17 +6,21 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::birth::INJECTED;
 use crate::failure::Failure;
 use crate::kind::Kind;
-use crate::managed::{self, Manager};
-use crate::object::seconds;
+use crate::managed;
+use crate::manifest::manifest;
+use crate::object::Key;
 use crate::pace::Pace;
+use crate::workload::Workload;
 use crate::world::World;
 
-/// A workload to start with.
+/// A workload to start with, as far as a permission tells of it. A [`Workload`] tells more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seed {
-    /// Only workloads: [`Kind::Deployment`]. Any other kind is refused by [`Cluster::start`](crate::Cluster::start).
+    /// Only workloads: Deployment, `StatefulSet`, `DaemonSet`, `CronJob`. Any other kind is
+    /// refused by [`Cluster::start`](crate::Cluster::start).
     pub kind: Kind,
     /// Its namespace.
     pub namespace: String,
@@ -24,30 +28,44 @@ pub struct Seed {
     pub name: String,
     /// Name and image of each container.
     pub containers: Vec<(String, String)>,
-    /// The wanted number of pods.
+    /// The wanted number of pods; of a `DaemonSet`, the nodes that have one. A `CronJob` has none.
     pub replicas: u32,
 }
 
 /// A cluster of these workloads, as it stands at that time.
-pub(crate) fn plant(seeds: &[Seed], failure: Option<Failure>, pace: Pace, now: Timestamp) -> World {
+pub(crate) fn plant(
+    workloads: &[Workload],
+    failure: Option<Failure>,
+    pace: Pace,
+    now: Timestamp,
+) -> World {
     // A day ago, so that nothing looks as if this rehearsal had done it.
     let mut world = World::new(now - SignedDuration::from_hours(24), Pace::instant());
-    for seed in seeds {
-        let mut object = manifest(&mut world, seed);
-        managed::record(
-            &json!({}),
-            &mut object,
-            &Manager::update("kubectl-create"),
-            world.now,
-        );
+    for workload in workloads {
+        let mut object = manifest(&mut world, workload);
+        // A paused Deployment was rolled out before it was paused.
+        if let Some(spec) = object["spec"].as_object_mut() {
+            spec.remove("paused");
+        }
+        managed::record(&json!({}), &mut object, &workload.manager, world.now);
+        let key = Key::of(&object);
+        if key.kind == Kind::DaemonSet {
+            let nodes = usize::try_from(workload.seed.replicas).unwrap_or(usize::MAX);
+            world.daemons.insert(key, nodes);
+        }
         world.store.put(object);
     }
-    world.known_images = seeds
+    world.known_images = workloads
         .iter()
-        .flat_map(|seed| &seed.containers)
-        .map(|(_, image)| image.clone())
+        .flat_map(Workload::images)
+        .chain([INJECTED.1])
+        .map(str::to_owned)
         .collect::<BTreeSet<_>>();
-    world.advance(world.now);
+    // Long enough for pods to have been ready for `minReadySeconds`.
+    world.advance(now - SignedDuration::from_hours(1));
+    for workload in workloads.iter().filter(|one| one.spec["paused"] == true) {
+        pause(&mut world, workload);
+    }
     // Events are kept for an hour.
     for key in world.keys(Kind::Event) {
         world.store.remove(&key);
@@ -58,62 +76,16 @@ pub(crate) fn plant(seeds: &[Seed], failure: Option<Failure>, pace: Pace, now: T
     world
 }
 
-fn manifest(world: &mut World, seed: &Seed) -> Value {
-    let containers: Vec<Value> = seed
-        .containers
-        .iter()
-        .map(|(name, image)| container(name, image))
-        .collect();
-    json!({
-        "apiVersion": seed.kind.api_version(),
-        "kind": seed.kind.to_string(),
-        "metadata": {
-            "name": seed.name,
-            "namespace": seed.namespace,
-            "uid": world.uid(),
-            "generation": 1,
-            "creationTimestamp": seconds(world.now),
-            "labels": { "app": seed.name },
-        },
-        "spec": {
-            "replicas": seed.replicas,
-            "selector": { "matchLabels": { "app": seed.name } },
-            "template": {
-                "metadata": { "labels": { "app": seed.name } },
-                "spec": {
-                    "containers": containers,
-                    "restartPolicy": "Always",
-                    "terminationGracePeriodSeconds": 30,
-                    "dnsPolicy": "ClusterFirst",
-                    "securityContext": {},
-                    "schedulerName": "default-scheduler",
-                },
-            },
-            "strategy": {
-                "type": "RollingUpdate",
-                "rollingUpdate": { "maxUnavailable": "25%", "maxSurge": "25%" },
-            },
-            "revisionHistoryLimit": 10,
-            "progressDeadlineSeconds": 600,
-        },
-        "status": {},
-    })
-}
-
-fn container(name: &str, image: &str) -> Value {
-    json!({
-        "name": name,
-        "image": image,
-        "resources": {},
-        "readinessProbe": {
-            "httpGet": { "path": "/healthz", "port": 8080, "scheme": "HTTP" },
-            "timeoutSeconds": 1,
-            "periodSeconds": 10,
-            "successThreshold": 1,
-            "failureThreshold": 3,
-        },
-        "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
-        "imagePullPolicy": "IfNotPresent",
-    })
+fn pause(world: &mut World, workload: &Workload) {
+    let Seed {
+        kind,
+        namespace,
+        name,
+        ..
+    } = &workload.seed;
+    let found = world.store.get(&Key::new(*kind, namespace, name)).cloned();
+    if let Some(mut object) = found {
+        object["spec"]["paused"] = Value::Bool(true);
+        world.store.put(object);
+    }
 }

@@ -126,7 +126,6 @@ fn field(kind: Kind, text: &str) -> Result<(String, Wanted), Status> {
         ))
     })?;
     let own: &[&str] = match kind {
-        Kind::Deployment | Kind::ReplicaSet => &[],
         Kind::Pod => &["spec.nodeName", "status.phase"],
         Kind::Event => &[
             "involvedObject.kind",
@@ -136,6 +135,7 @@ fn field(kind: Kind, text: &str) -> Result<(String, Wanted), Status> {
             "reason",
             "type",
         ],
+        _ => &[],
     };
     if ["metadata.name", "metadata.namespace"].contains(&path.as_str())
         || own.contains(&path.as_str())

@@ -1,26 +1,23 @@
-//! The API server: it answers requests from the world, records the writes, and lets time pass.
+//! The API server: it takes requests, records the writes, meets the faults, and lets time pass.
+//! What it answers is the affair of `respond`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, Method, Request, Response};
+use http::header::{DATE, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::discovery::document;
 use crate::fault::{Answer, Faults};
 use crate::http::{Body, Hangup, Unread, read};
-use crate::kind::Kind;
-use crate::object::Key;
-use crate::patch::{self, Patch};
-use crate::request::{Asked, Place, header};
-use crate::response::{refuse, respond_with, success};
-use crate::selector::Selector;
+use crate::request::{Asked, header};
+use crate::respond::respond;
+use crate::response::refuse;
 use crate::status::Status;
 use crate::store::Store;
 use crate::world::World;
@@ -60,6 +57,8 @@ struct State {
     /// The cluster's time at `since`, from which it runs on.
     began: Timestamp,
     since: Instant,
+    /// How far the cluster's time is ahead of what it would be.
+    skew: SignedDuration,
 }
 
 pub(crate) struct Server {
@@ -76,6 +75,7 @@ impl Server {
         let state = State {
             began: world.now,
             since: Instant::now(),
+            skew: SignedDuration::ZERO,
             world,
             faults: Faults::default(),
             writes: Vec::new(),
@@ -132,6 +132,24 @@ impl Server {
         self.signal.send_modify(|signal| signal.closed += 1);
     }
 
+    /// Ends the watches and starts another history of versions.
+    pub(crate) fn restart(&self) {
+        self.change(|world| world.store.restart());
+        self.close_watches();
+    }
+
+    /// Lets the clock go wrong by so much from now on, whatever it went wrong by before.
+    pub(crate) fn set_clock_skew(&self, skew: SignedDuration) {
+        let mut state = self.state();
+        state.catch_up();
+        let by = skew.saturating_sub(state.skew);
+        state.skew = skew;
+        state.began = state.began.saturating_add(by).unwrap_or(state.began);
+        state.world.shift_clock(by);
+        drop(state);
+        self.change(|_| ());
+    }
+
     /// Lets the cluster move by itself, for as long as it is there and its clock runs.
     pub(crate) async fn run(&self) {
         if self.state().world.pace.stopped {
@@ -162,8 +180,19 @@ impl Server {
         }
     }
 
-    /// Answers one request.
+    /// Answers one request, with the cluster's time as its date.
     pub(crate) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Hangup> {
+        let mut response = Arc::clone(&self).answer_undated(request).await?;
+        let date = self.state().now().strftime("%a, %d %b %Y %H:%M:%S GMT");
+        let date = HeaderValue::try_from(date.to_string()).expect("a date is plain text");
+        response.headers_mut().insert(DATE, date);
+        Ok(response)
+    }
+
+    async fn answer_undated(
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Hangup> {
@@ -187,7 +216,7 @@ impl Server {
                     &body,
                 ));
             }
-            state.faults.strike(asked.verb(), asked.kind())
+            state.faults.strike(&asked)
         };
         match fault {
             Some(Answer::Status(code)) => {
@@ -196,9 +225,8 @@ impl Server {
             Some(Answer::Late(delay)) => tokio::time::sleep(delay).await,
             Some(Answer::StatusAfter(_) | Answer::Never | Answer::Hangup) | None => {}
         }
-        let response = self
-            .respond(&asked, &head.headers, &body)
-            .unwrap_or_else(|status| refuse(&status));
+        let response =
+            respond(&self, &asked, &head.headers, &body).unwrap_or_else(|status| refuse(&status));
         match fault {
             Some(Answer::Never) => std::future::pending().await,
             Some(Answer::Hangup) => Err(Hangup),
@@ -206,112 +234,11 @@ impl Server {
             _ => Ok(response),
         }
     }
-
-    fn respond(
-        self: &Arc<Self>,
-        asked: &Asked,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Response<Body>, Status> {
-        let unknown = || Status::not_implemented(&format!("`{}` of this resource", asked.verb()));
-        match (&asked.place, asked.verb()) {
-            (Place::Nowhere, _) if asked.is_write() => Err(unknown()),
-            (Place::Nowhere, _) => Err(Status::no_such_resource()),
-            (Place::Document(name), "get") => Ok(success(&document(name))),
-            (Place::Object(key), "get") => {
-                let found = self.read(|store| store.get(key).cloned());
-                found
-                    .map(|object| success(&object))
-                    .ok_or_else(|| Status::not_found(key.kind, &key.name))
-            }
-            (Place::Collection(kind, namespace), "list") => {
-                self.list(asked, *kind, namespace.as_deref())
-            }
-            (Place::Collection(kind, namespace), "watch") => {
-                let body = crate::watch::start(self, asked, *kind, namespace.clone())?;
-                Ok(respond_with(200, body))
-            }
-            (Place::Object(key), "patch") if key.kind.is_workload() => {
-                self.patch(asked, key, headers, body)
-            }
-            _ => Err(unknown()),
-        }
-    }
-
-    fn list(
-        &self,
-        asked: &Asked,
-        kind: Kind,
-        namespace: Option<&str>,
-    ) -> Result<Response<Body>, Status> {
-        let selector = Selector::parse(
-            kind,
-            asked.parameter("labelSelector"),
-            asked.parameter("fieldSelector"),
-        )?;
-        Ok(self.read(|store| {
-            let items: Vec<Value> = store
-                .list(kind, namespace)
-                .filter(|object| selector.matches(object))
-                .map(|object| {
-                    // Items of a list do not repeat what the list says of them all.
-                    let mut item = object.clone();
-                    item.as_object_mut()
-                        .expect("objects are maps")
-                        .retain(|key, _| key != "kind" && key != "apiVersion");
-                    item
-                })
-                .collect();
-            success(&json!({
-                "kind": format!("{kind}List"),
-                "apiVersion": kind.api_version(),
-                "metadata": { "resourceVersion": store.version().to_string() },
-                "items": items,
-            }))
-        }))
-    }
-
-    fn patch(
-        &self,
-        asked: &Asked,
-        key: &Key,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Response<Body>, Status> {
-        let format = header(headers, &CONTENT_TYPE);
-        if format.split(';').next() != Some("application/json-patch+json") {
-            return Err(Status::not_implemented(&format!(
-                "a patch of the type `{format}`"
-            )));
-        }
-        let dry_run = match asked.parameter("dryRun") {
-            "" => false,
-            "All" => true,
-            other => return Err(Status::unknown_dry_run(other)),
-        };
-        // A client that names no manager is known by the first part of its user agent.
-        let agent = header(headers, &USER_AGENT)
-            .split('/')
-            .next()
-            .unwrap_or_default();
-        let manager = match asked.parameter("fieldManager") {
-            "" => agent,
-            named => named,
-        };
-        let patch = Patch {
-            key,
-            body,
-            manager,
-            dry_run,
-        };
-        self.change(|world| patch::apply(world, &patch))
-            .map(|object| success(&object))
-    }
 }
 
 impl State {
-    /// Lets happen what is due by now; returns when the next thing is.
-    fn catch_up(&mut self) -> Option<Timestamp> {
+    /// The cluster's time.
+    fn now(&self) -> Timestamp {
         let stopped = self.world.pace.stopped;
         let elapsed = if stopped {
             Duration::ZERO
@@ -319,7 +246,12 @@ impl State {
             self.since.elapsed()
         };
         let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
-        let now = self.began.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
+        self.began.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Lets happen what is due by now; returns when the next thing is.
+    fn catch_up(&mut self) -> Option<Timestamp> {
+        let now = self.now();
         self.world.advance(now)
     }
 
@@ -338,12 +270,14 @@ fn write(
     asked: &Asked,
     body: &Bytes,
 ) -> Write {
+    let body =
+        serde_json::from_slice(body).unwrap_or_else(|_| json!(String::from_utf8_lossy(body)));
     Write {
+        dry_run: asked.is_dry(&body),
         method: method.to_string(),
         path: path.to_owned(),
         query: query.to_owned(),
-        body: serde_json::from_slice(body).unwrap_or_else(|_| json!(String::from_utf8_lossy(body))),
+        body,
         user_agent: header(headers, &USER_AGENT).to_owned(),
-        dry_run: asked.parameter("dryRun") == "All",
     }
 }

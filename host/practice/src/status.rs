@@ -61,9 +61,14 @@ impl Status {
 
     /// The object changed since the resourceVersion that a write carries.
     pub(crate) fn stale(kind: Kind, name: &str) -> Status {
+        let why = "the object has been modified; please apply your changes to the latest version and try again";
+        Status::conflict(kind, name, why)
+    }
+
+    /// The object is not as a write supposes.
+    pub(crate) fn conflict(kind: Kind, name: &str, why: &str) -> Status {
         let message = format!(
-            "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; \
-             please apply your changes to the latest version and try again",
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
             kind.qualified_resource()
         );
         Status::new(
@@ -72,6 +77,24 @@ impl Status {
             message,
             Some(of(kind, kind.resource(), name)),
         )
+    }
+
+    pub(crate) fn already_exists(kind: Kind, name: &str) -> Status {
+        let message = format!("{} \"{name}\" already exists", kind.qualified_resource());
+        Status::new(
+            409,
+            "AlreadyExists",
+            message,
+            Some(of(kind, kind.resource(), name)),
+        )
+    }
+
+    /// The first page of a list is of a version that the server no longer has. A real server
+    /// offers a token for an inconsistent rest, too.
+    pub(crate) fn continue_expired() -> Status {
+        let message = "The provided continue parameter is too old to display a consistent list result. \
+                       You can start a new list without the continue parameter.";
+        Status::new(410, "Expired", message, None)
     }
 
     /// A resourceVersion that the server no longer has.
@@ -129,7 +152,8 @@ impl Status {
     /// What the practice cluster does not know.
     pub(crate) fn not_implemented(what: &str) -> Status {
         let message = format!(
-            "the practice cluster knows get, list, watch and image patches of workloads; it does not know {what}"
+            "the practice cluster knows get, list and watch, image patches and restarts of workloads, and deletion of pods; \
+             it does not know {what}"
         );
         Status::new(501, "NotImplemented", message, None)
     }
@@ -146,8 +170,12 @@ impl Status {
             401 => Status::new(401, "Unauthorized", "Unauthorized", None),
             403 => {
                 let group = target.kind.map_or("", Kind::group);
+                let subresource = match target.subresource {
+                    "" => String::new(),
+                    name => format!("/{name}"),
+                };
                 let message = format!(
-                    "{resource}{} is forbidden: User \"system:serviceaccount:sluice:sluice\" cannot {} resource \"{}\" \
+                    "{resource}{} is forbidden: User \"system:serviceaccount:sluice:sluice\" cannot {} resource \"{}{subresource}\" \
                      in API group \"{group}\" in the namespace \"{}\"",
                     quoted(target.name),
                     target.verb,
@@ -220,6 +248,7 @@ impl Status {
 pub(crate) struct Target<'a> {
     pub(crate) verb: &'static str,
     pub(crate) kind: Option<Kind>,
+    pub(crate) subresource: &'a str,
     pub(crate) namespace: &'a str,
     pub(crate) name: &'a str,
 }

@@ -3,24 +3,27 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::object::uid;
+use crate::object::{Key, uid};
 use crate::world::World;
 
 /// Where a pod is, and when it moves on; without a time it rests there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stay {
+    pod: Key,
     pub(crate) stage: Stage,
     pub(crate) due: Option<Timestamp>,
-    /// The pulls that failed so far.
-    pub(crate) failed_pulls: u32,
+    /// The pulls or mounts that failed so far.
+    pub(crate) failures: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stage {
     Created,
+    Mounting,
     Starting,
     PullFailed,
     PullBackOff,
+    Misconfigured,
     Running,
     Crashed,
     CrashBackOff,
@@ -28,11 +31,30 @@ pub(crate) enum Stage {
 }
 
 impl Stay {
-    pub(crate) fn new(now: Timestamp) -> Stay {
+    pub(crate) fn new(pod: Key, now: Timestamp) -> Stay {
         Stay {
+            pod,
             stage: Stage::Created,
             due: Some(now),
-            failed_pulls: 0,
+            failures: 0,
+        }
+    }
+
+    /// The pod, if its time has come.
+    pub(crate) fn due_pod(&self, now: Timestamp) -> Option<&Key> {
+        self.due.is_some_and(|due| due <= now).then_some(&self.pod)
+    }
+
+    /// The same stay at another stage.
+    pub(crate) fn at(self, stage: Stage) -> Stay {
+        Stay { stage, ..self }
+    }
+
+    /// The same stay after one more failure.
+    pub(crate) fn failed(self) -> Stay {
+        Stay {
+            failures: self.failures + 1,
+            ..self
         }
     }
 }

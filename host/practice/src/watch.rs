@@ -132,7 +132,7 @@ impl Watch {
     }
 
     fn catch_up(&mut self, store: &Store) {
-        if self.version < store.oldest() {
+        if !store.remembers(self.version) {
             let gone = Status::expired(self.version, store.oldest());
             self.lines
                 .push_back(json!({ "type": "ERROR", "object": gone.body() }));
@@ -158,7 +158,7 @@ impl Watch {
         let before = change
             .before
             .as_ref()
-            .is_some_and(|object| self.selector.matches(object));
+            .is_some_and(|object| self.selector.matches(object.as_ref()));
         let after = change.verb != Verb::Deleted && self.selector.matches(&change.after);
         let kind = match (seen, before, after) {
             (true, false, true) => "ADDED",
@@ -166,6 +166,6 @@ impl Watch {
             (true, true, false) => "DELETED",
             _ => return None,
         };
-        Some(json!({ "type": kind, "object": change.after }))
+        Some(json!({ "type": kind, "object": change.after.as_ref() }))
     }
 }

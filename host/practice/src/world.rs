@@ -4,22 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
+use crate::admission::Refusals;
 use crate::failure::Failure;
+use crate::fate::RATE_LIMIT;
 use crate::image;
 use crate::kind::Kind;
-use crate::kubelet;
-use crate::object::{Key, list, text};
+use crate::logs::Logs;
+use crate::object::Key;
 use crate::pace::Pace;
-use crate::replicaset::{self, Refusals};
+use crate::scheduler;
 use crate::stay::Stay;
 use crate::store::Store;
-use crate::{deployment, garbage, progress};
+use crate::{availability, daemonset, deployment, garbage, progress};
+use crate::{kubelet, replicaset, statefulset};
 
 pub(crate) struct World {
     pub(crate) store: Store,
-    /// The cluster's time. It never goes back.
+    /// The cluster's time. It goes back only where it is set back.
     pub(crate) now: Timestamp,
     pub(crate) pace: Pace,
     pub(crate) failure: Option<Failure>,
@@ -27,8 +29,16 @@ pub(crate) struct World {
     pub(crate) known_images: BTreeSet<String>,
     /// Where each pod is in its life, by uid.
     pub(crate) stays: BTreeMap<String, Stay>,
-    /// How often each `ReplicaSet` was refused a pod, by uid.
+    /// How often each owner of pods was refused one, by uid.
     pub(crate) refusals: BTreeMap<String, Refusals>,
+    /// The nodes of each `DaemonSet`.
+    pub(crate) daemons: BTreeMap<Key, usize>,
+    /// How long the registry's rate limit lasts, and when it lifts once it was met.
+    pub(crate) rate_limit: SignedDuration,
+    pub(crate) limit_lifts: Option<Timestamp>,
+    pub(crate) logs: Logs,
+    /// The removals that the garbage collector has seen.
+    pub(crate) collected: u64,
     names: u64,
 }
 
@@ -42,6 +52,11 @@ impl World {
             known_images: BTreeSet::new(),
             stays: BTreeMap::new(),
             refusals: BTreeMap::new(),
+            daemons: BTreeMap::new(),
+            rate_limit: SignedDuration::from_secs(RATE_LIMIT),
+            limit_lifts: None,
+            logs: Logs::default(),
+            collected: 0,
             names: 0,
         }
     }
@@ -72,7 +87,13 @@ impl World {
             for key in self.keys(Kind::ReplicaSet) {
                 replicaset::reconcile(self, &key);
             }
-            for key in self.keys(Kind::Pod) {
+            for key in self.keys(Kind::StatefulSet) {
+                statefulset::reconcile(self, &key);
+            }
+            for key in self.keys(Kind::DaemonSet) {
+                daemonset::reconcile(self, &key);
+            }
+            for key in self.pods_due() {
                 kubelet::sync(self, &key);
             }
             if self.store.version() == before {
@@ -81,33 +102,56 @@ impl World {
         }
     }
 
+    /// The pods whose time has come, by namespace and name: mostly none or one of many.
+    fn pods_due(&self) -> BTreeSet<Key> {
+        self.stays
+            .values()
+            .filter_map(|stay| stay.due_pod(self.now))
+            .cloned()
+            .collect()
+    }
+
     fn next_due(&self) -> Option<Timestamp> {
         let pods = self.stays.values().filter_map(|stay| stay.due);
-        let replica_sets = self.refusals.values().map(|refusals| refusals.retry);
+        let refused = self.refusals.values().map(|refusals| refusals.retry);
         let deadlines = self
             .store
             .list(Kind::Deployment, None)
             .filter_map(|found| progress::deadline(found, self.now));
-        pods.chain(replica_sets).chain(deadlines).min()
+        pods.chain(refused)
+            .chain(deadlines)
+            .chain(availability::next(self))
+            .min()
     }
 
     pub(crate) fn keys(&self, kind: Kind) -> Vec<Key> {
         self.store.list(kind, None).map(Key::of).collect()
     }
 
-    /// The chosen failure, where a pod of that spec would suffer it: one of its images is new.
-    pub(crate) fn failure_of(&self, pod_spec: &Value) -> Option<Failure> {
-        self.failure
-            .filter(|_| self.failing_container(pod_spec).is_some())
+    /// How many nodes a `DaemonSet` has.
+    pub(crate) fn daemon_nodes(&self, key: &Key) -> usize {
+        self.daemons.get(key).copied().unwrap_or(scheduler::NODES)
     }
 
-    /// The container that fails, where one does: the first with an image that is new.
-    pub(crate) fn failing_container<'a>(&self, pod_spec: &'a Value) -> Option<&'a str> {
-        self.failure?;
-        list(pod_spec, "/containers")
-            .iter()
-            .find(|container| !self.known_images.contains(text(container, "/image")))
-            .map(|container| text(container, "/name"))
+    /// The nodes of the cluster.
+    pub(crate) fn nodes(&self) -> usize {
+        let most = self.daemons.values().copied().max();
+        most.unwrap_or(0).max(scheduler::NODES)
+    }
+
+    /// Sets the clock forward or back, as somebody does who mends a server's clock: what is
+    /// under way takes as long as it would have taken, and times that are written stay.
+    pub(crate) fn shift_clock(&mut self, by: SignedDuration) {
+        let shift = |time: &mut Timestamp| *time = time.saturating_add(by).unwrap_or(*time);
+        shift(&mut self.now);
+        self.stays
+            .values_mut()
+            .filter_map(|stay| stay.due.as_mut())
+            .for_each(shift);
+        self.refusals
+            .values_mut()
+            .for_each(|refusals| shift(&mut refusals.retry));
+        self.limit_lifts.iter_mut().for_each(shift);
     }
 
     /// A fresh uid. They are the same in every rehearsal, so that two of them can be compared.

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod load;
+mod rbac;
 mod refused;
 mod rehearsed;
 mod render;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Args),
     Schema(schema::Args),
     Demo(demo::Args),
+    Rbac(rbac::Args),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -110,6 +112,7 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => check::check(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Rbac(args) => rbac::rbac(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);

@@ -16,6 +16,23 @@ pub(crate) struct Config {
     /// At least one; each container once, by name.
     pub(crate) images: Vec<ContainerImage>,
     pub(crate) patience: Patience,
+    /// Take images over from who would put the old ones back.
+    pub(crate) take_over: bool,
+    /// Make new pods where a mutable tag is set already.
+    pub(crate) restart: bool,
+    /// Put the last healthy images back when the new pods do not come up.
+    pub(crate) rollback: bool,
+    /// What a registry says of the images, by container.
+    pub(crate) digests: Vec<(String, Digests)>,
+}
+
+/// The digests by which runtimes may report one image.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Digests {
+    /// Of the index, the manifests of its platforms and their configs, as far as known.
+    pub(crate) known: Vec<String>,
+    /// Manifests and configs are all known: no other digest can be this image.
+    pub(crate) complete: bool,
 }
 
 /// How long things may take, in milliseconds.
@@ -69,9 +86,16 @@ impl Config {
             workload: workload(&with).map_err(refused)?,
             images: images(&with).map_err(refused)?,
             patience: patience(&with).map_err(refused)?,
+            take_over: with.flag("take-over").map_err(refused)?,
+            restart: with.flag("restart").map_err(refused)?,
+            rollback: rollback(&with).map_err(refused)?,
+            digests: digests(&with).map_err(refused)?,
         })
     }
 }
+
+/// The kinds of workload whose images are set.
+const KINDS: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
 
 fn workload(with: &Keys<'_>) -> Result<Workload, String> {
     let (kind, name) = match (
@@ -94,9 +118,10 @@ fn workload(with: &Keys<'_>) -> Result<Workload, String> {
             );
         }
     };
-    if kind != "Deployment" {
+    if !KINDS.contains(&kind) {
         return Err(format!(
-            "workloads of kind `{kind}` are not deployed; `Deployment` is"
+            "workloads of kind `{kind}` are not deployed; `{}` are",
+            KINDS.join("`, `")
         ));
     }
     let Some(namespace) = with.text("namespace")? else {
@@ -136,6 +161,29 @@ fn images(with: &Keys<'_>) -> Result<Vec<ContainerImage>, String> {
         ),
         (_, _, false) => Err("`container` and `image` belong together; write both".to_owned()),
     }
+}
+
+fn rollback(with: &Keys<'_>) -> Result<bool, String> {
+    match with.text("on-failure")? {
+        None | Some("keep") => Ok(false),
+        Some("rollback") => Ok(true),
+        Some(other) => Err(format!(
+            "`on-failure` is `keep` or `rollback`, not `{other}`"
+        )),
+    }
+}
+
+fn digests(with: &Keys<'_>) -> Result<Vec<(String, Digests)>, String> {
+    let mut digests = Vec::new();
+    for (container, known) in with.keys("digests")?.nested()? {
+        let (manifests, configs) = (known.list("manifests")?, known.list("configs")?);
+        let complete = !manifests.is_empty() && !configs.is_empty();
+        let known = known.text("index")?.into_iter();
+        let known = known.chain(manifests).chain(configs).map(str::to_owned);
+        let known = known.collect();
+        digests.push((container.to_owned(), Digests { known, complete }));
+    }
+    Ok(digests)
 }
 
 fn patience(with: &Keys<'_>) -> Result<Patience, String> {

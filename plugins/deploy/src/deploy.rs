@@ -3,21 +3,21 @@
 
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
 use crate::bindings::sluice::kube::apply::{
-    Effect, Error, Facts, ImageChange, News, Object, Workload,
+    ContainerImage, Effect, Error, Facts, ImageChange, News, Object, Workload,
 };
 use crate::bindings::sluice::plugin::log::Level;
 use crate::config::Config;
 use crate::failure;
 use crate::judge::{Aim, Judge, Judgement, Success, Verdict};
+use crate::last_words::LastWords;
 use crate::outputs::Outputs;
 use crate::prepare::{self, Prepared};
+use crate::rollback;
+use crate::watch::Watch;
 use crate::wording::Notice;
 
 /// How often an object that others change meanwhile is read anew before giving up.
 const ATTEMPTS: u32 = 4;
-/// The pause before asking a cluster again that did not answer, in milliseconds: short
-/// enough for a cancelled step to end in order.
-const PAUSE: u64 = 1_000;
 
 /// What a deploy needs of the world: the host's calls, the time and a way to speak.
 pub(crate) trait World {
@@ -30,7 +30,22 @@ pub(crate) trait World {
         workload: &Workload,
         uid: &str,
         changes: &[ImageChange],
+        take_over: bool,
     ) -> Result<Effect, Error>;
+    fn restart(
+        &mut self,
+        workload: &Workload,
+        uid: &str,
+        images: &[ContainerImage],
+    ) -> Result<Effect, Error>;
+    fn delete_pod(&mut self, workload: &Workload, uid: &str, pod: &str) -> Result<Effect, Error>;
+    fn last_log_line(
+        &mut self,
+        workload: &Workload,
+        uid: &str,
+        pod: &str,
+        container: &str,
+    ) -> Result<String, Error>;
     fn follow(&mut self, workload: &Workload, uid: &str) -> Result<Self::Rollout, Error>;
     /// Waits for news, at most so many milliseconds.
     fn next(&mut self, rollout: &mut Self::Rollout, max_wait: u64) -> Result<News, Error>;
@@ -45,7 +60,12 @@ pub(crate) trait World {
 /// Runs the step to its outputs or its failure.
 pub(crate) fn deploy<W: World>(world: &mut W, config: &Config) -> Result<Outputs, Failure> {
     let start = world.now();
-    let (object, prepared, effect) = change(world, config)?;
+    let Changed {
+        object,
+        prepared,
+        effect,
+        watch,
+    } = change(world, config)?;
     let mut outputs = Outputs::before(config, &prepared);
     let generation = match effect {
         None => object.generation,
@@ -66,13 +86,40 @@ pub(crate) fn deploy<W: World>(world: &mut W, config: &Config) -> Result<Outputs
             ));
         }
     };
-    let aim = Aim {
-        workload: config.workload.clone(),
-        uid: object.uid,
-        generation,
-        images: config.images.clone(),
+    let success = match watch {
+        // A CronJob has no pods of its own.
+        None => Success {
+            revision: String::new(),
+            pods: 0,
+            doubt: Some("its next Job takes the new image: there is no rollout to watch".into()),
+        },
+        Some(watch) => {
+            let healthy = watch.healthy(config);
+            let aim = Aim {
+                workload: config.workload.clone(),
+                uid: object.uid.clone(),
+                generation,
+                images: config.images.clone(),
+                digests: config.digests.clone(),
+            };
+            match follow(world, config, aim, Some(watch)) {
+                Ok(success) => success,
+                Err(Ended { failure, broken }) => {
+                    return Err(match broken {
+                        Some(facts) if config.rollback => rollback::roll_back(
+                            world,
+                            config,
+                            &object,
+                            healthy.as_deref(),
+                            &facts,
+                            failure,
+                        ),
+                        _ => failure,
+                    });
+                }
+            }
+        }
     };
-    let success = follow(world, config, aim)?;
     outputs.verified = success.doubt.is_none();
     outputs.revision = success.revision;
     outputs.pods = success.pods;
@@ -84,14 +131,23 @@ pub(crate) fn deploy<W: World>(world: &mut W, config: &Config) -> Result<Outputs
     Ok(outputs)
 }
 
-/// Sets what is to be set. No effect means that all images were set already.
-fn change<W: World>(
-    world: &mut W,
-    config: &Config,
-) -> Result<(Object, Prepared, Option<Effect>), Failure> {
+/// A workload after the change, with the watch that was opened before it.
+struct Changed<W: World> {
+    object: Object,
+    prepared: Prepared,
+    /// None: all images were set already.
+    effect: Option<Effect>,
+    /// None where there is nothing to follow.
+    watch: Option<Watch<W>>,
+}
+
+/// Sets what is to be set. The watch is opened first: an account that may patch and not
+/// watch changes nothing, and what is healthy now is seen while it still is.
+fn change<W: World>(world: &mut W, config: &Config) -> Result<Changed<W>, Failure> {
     let workload = &config.workload;
     let title = failure::title(workload);
     let mut before: Option<Prepared> = None;
+    let mut watch: Option<Watch<W>> = None;
     for _ in 0..ATTEMPTS {
         world.progress(&format!("reading {title}"));
         let object = world
@@ -111,21 +167,43 @@ fn change<W: World>(
                 ),
             ));
         }
-        if prepared.changes.is_empty() {
-            let images = failure::list(&config.images);
+        // Without a cluster (an offline dry run) there is nothing to watch either.
+        let followed = workload.kind != "CronJob" && !object.uid.is_empty();
+        if followed && watch.as_ref().is_none_or(|watch| !watch.is_of(&object.uid)) {
+            watch = Some(Watch::open(world, config, &object.uid)?);
+        }
+        let images = failure::list(&config.images);
+        let effect = if !prepared.changes.is_empty() {
+            for notice in &prepared.notices {
+                world.tell(notice);
+            }
+            world.progress(&format!("setting {images}"));
+            world.set_images(workload, &object.uid, &prepared.changes, config.take_over)
+        } else if prepared.restart {
+            world.progress(&format!("restarting {images}"));
+            world.restart(workload, &object.uid, &prepared.previous)
+        } else {
             world.tell(&Notice {
                 level: Level::Info,
                 message: format!("`{title}` has {images} already: nothing to set"),
                 fields: Vec::new(),
             });
-            return Ok((object, prepared, None));
-        }
-        for notice in &prepared.notices {
-            world.tell(notice);
-        }
-        world.progress(&format!("setting {}", failure::list(&config.images)));
-        match world.set_images(workload, &object.uid, &prepared.changes) {
-            Ok(effect) => return Ok((object, prepared, Some(effect))),
+            return Ok(Changed {
+                object,
+                prepared,
+                effect: None,
+                watch,
+            });
+        };
+        match effect {
+            Ok(effect) => {
+                return Ok(Changed {
+                    object,
+                    prepared,
+                    effect: Some(effect),
+                    watch,
+                });
+            }
             Err(Error::Conflict(_)) => before = Some(prepared),
             Err(error) => {
                 let doing = format!("setting images of `{title}`");
@@ -139,98 +217,74 @@ fn change<W: World>(
     ))
 }
 
-/// Follows until the judge has a verdict. A cluster that does not answer is asked again
-/// until `wait` is over; what was seen before is not judged meanwhile.
-fn follow<W: World>(world: &mut W, config: &Config, aim: Aim) -> Result<Success, Failure> {
-    let workload = &config.workload;
-    let title = failure::title(workload);
+/// How a rollout ended that did not succeed.
+pub(crate) struct Ended {
+    pub(crate) failure: Failure,
+    /// What the cluster showed, where the new pods do not come up.
+    pub(crate) broken: Option<Box<Facts>>,
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self {
+            failure,
+            broken: None,
+        }
+    }
+}
+
+/// Follows until the judge has a verdict.
+pub(crate) fn follow<W: World>(
+    world: &mut W,
+    config: &Config,
+    aim: Aim,
+    watch: Option<Watch<W>>,
+) -> Result<Success, Ended> {
+    let title = failure::title(&config.workload);
     let uid = aim.uid.clone();
     let mut judge = Judge::new(aim, config.patience.clone(), world.now());
-    let mut said = String::new();
-    let mut say = |world: &mut W, line: String| {
-        if line != said {
-            world.progress(&line);
-            said = line;
-        }
-    };
-    let mut rollout: Option<W::Rollout> = None;
-    let mut facts: Option<Facts> = None;
-    let mut away = false;
+    let mut watch = watch.unwrap_or_else(|| Watch::new(&uid));
+    let mut words = LastWords::default();
     let mut until = judge.end();
+    // What was seen before the change may already be all that there is to see.
+    let mut waited = watch.facts.is_some();
     loop {
-        let now = world.now();
-        let news = match &mut rollout {
-            Some(rollout) => world.next(rollout, until.saturating_sub(now)),
-            None => match world.follow(workload, &uid) {
-                Ok(followed) => {
-                    rollout = Some(followed);
-                    continue;
-                }
-                Err(error) => Err(error),
-            },
-        };
-        let now = world.now();
-        match news {
-            Ok(News::Change(change)) => {
-                away = false;
-                facts = Some(change);
-            }
-            Ok(News::Quiet | News::Other(_)) => {}
-            Ok(News::Cancelled) | Err(Error::Cancelled) => return Err(cancelled(&title)),
-            Err(Error::Unavailable(why) | Error::Unknown(why)) => {
-                // The next watch begins with the facts as they stand.
-                rollout = None;
-                if now >= judge.end() {
-                    return Err(failure::of(
-                        FailureKind::Unavailable,
-                        format!("following `{title}`: the cluster did not answer: {why}"),
-                    ));
-                }
-                if !away {
-                    away = true;
-                    world.tell(&warning(format!("the cluster does not answer: {why}")));
-                }
-                say(world, format!("the cluster does not answer: {why}"));
-                world.pause(PAUSE.min(judge.end().saturating_sub(now)));
-                continue;
-            }
-            Err(error) => return Err(failure::of_error(error, &format!("following `{title}`"))),
+        if !waited {
+            watch.wait(world, config, until, judge.end())?;
         }
-        let Some(facts) = &facts else {
+        waited = false;
+        let now = world.now();
+        let Some(facts) = &mut watch.facts else {
             if now >= judge.end() {
-                return Err(failure::of(
-                    FailureKind::Unavailable,
-                    format!("following `{title}`: the cluster showed nothing of it"),
-                ));
+                let why = format!("following `{title}`: the cluster showed nothing of it");
+                return Err(failure::of(FailureKind::Unavailable, why).into());
             }
             continue;
         };
+        words.add(world, &config.workload, &uid, facts);
         let Judgement { notices, verdict } = judge.judge(facts, now);
         for notice in &notices {
             world.tell(notice);
         }
         match verdict {
             Verdict::Success(success) => return Ok(success),
-            Verdict::Failure(failure) => return Err(failure),
+            Verdict::Failure(failure) => return Err(failure.into()),
+            Verdict::Broken(failure) => {
+                let broken = watch.facts.take().map(Box::new);
+                return Err(Ended { failure, broken });
+            }
             Verdict::Wait {
                 until: next,
                 saying,
             } => {
                 until = next;
-                say(world, saying);
+                watch.say(world, saying);
             }
         }
     }
 }
 
-fn cancelled(title: &str) -> Failure {
-    failure::of(
-        FailureKind::Cancelled,
-        format!("cancelled while `{title}` was rolling out: that goes on in the cluster"),
-    )
-}
-
-fn warning(message: String) -> Notice {
+pub(crate) fn warning(message: String) -> Notice {
     Notice {
         level: Level::Warn,
         message,

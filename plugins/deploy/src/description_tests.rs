@@ -35,12 +35,17 @@ fn schema_and_code_agree_on_what_with_may_be() {
         with(&[("grace", json!({"image-pull": "1h30m", "probe": "500ms"}))]),
         json!({"namespace": "web", "name": "web", "images": map}),
         json!({"namespace": "web", "kind": "Deployment", "name": "web", "images": map}),
+        json!({"namespace": "web", "kind": "CronJob", "name": "web", "images": map}),
+        with(&[("restart", json!(true)), ("take-over", json!(true))]),
+        with(&[("on-failure", json!("rollback"))]),
     ];
     let refused = [
         with(&[("images", map.clone())]),
         with(&[("name", json!("web"))]),
         with(&[("kind", json!("Deployment"))]),
         with(&[("wait", json!("5 m"))]),
+        with(&[("on-failure", json!("pray"))]),
+        with(&[("take-over", json!("yes"))]),
         with(&[("grace", json!({"quota": "5"}))]),
         json!({"namespace": "web", "deployment": "web"}),
         json!({"namespace": "web", "deployment": "web", "image": "web:1"}),
@@ -57,7 +62,7 @@ fn schema_and_code_agree_on_what_with_may_be() {
         assert!(Config::read(&value.to_string()).is_err(), "{value}");
     }
     // Only the schema knows all keys.
-    assert!(!schema.is_valid(&with(&[("restart", json!(true))])));
+    assert!(!schema.is_valid(&with(&[("restarts", json!(true))])));
 }
 
 #[test]

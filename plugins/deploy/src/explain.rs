@@ -7,6 +7,7 @@ use crate::bindings::sluice::kube::apply::{
     Workload,
 };
 use crate::cause::Cause;
+use crate::judge;
 
 /// One thing that keeps the rollout from finishing, as the cluster shows it now.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +96,7 @@ pub(crate) fn reasons(facts: &Facts, workload: &Workload) -> Vec<Reason> {
             })
             .map(|condition| no_pods(condition, "ReplicaSet", &revision.name)),
     );
+    reasons.extend(not_created(facts, revision, workload));
     for pod in live_pods(revision) {
         reasons.extend(unschedulable(pod));
         reasons.extend(
@@ -106,11 +108,38 @@ pub(crate) fn reasons(facts: &Facts, workload: &Workload) -> Vec<Reason> {
     reasons
 }
 
+/// What a `StatefulSet` or `DaemonSet` says of pods that it cannot create: it has no condition
+/// for that, only an event. One from before our change, or from before a pod that it did
+/// create, tells nothing of the pods that are missing now.
+fn not_created(facts: &Facts, revision: &Revision, workload: &Workload) -> Option<Reason> {
+    let missing = (live_pods(revision).count() as u64) < u64::from(judge::wanted(facts));
+    let newest_pod = live_pods(revision).filter_map(|pod| pod.created_at).max();
+    let since = facts.object.changed_at.max(newest_pod);
+    let event = facts.events.iter().rev().find(|event| {
+        event.object_kind == workload.kind
+            && event.reason == "FailedCreate"
+            && event.last_seen >= since
+    })?;
+    missing.then(|| {
+        let condition = Condition {
+            kind: "ReplicaFailure".to_owned(),
+            status: "True".to_owned(),
+            reason: event.reason.clone(),
+            message: event.message.clone(),
+            since: event.last_seen,
+        };
+        Reason {
+            kind: workload.kind.clone(),
+            ..no_pods(&condition, "ReplicaSet", &workload.name)
+        }
+    })
+}
+
 /// A controller that cannot create pods, or the `ReplicaSet` to create them.
 fn no_pods(condition: &Condition, kind: &str, subject: &str) -> Reason {
     let message = &condition.message;
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let cause = if says(&["exceeded quota"]) {
+    let cause = if says(&["exceeded quota", "insufficient quota"]) {
         Cause::Quota
     } else if says(&["failed calling webhook"]) || kind != "ReplicaSet" {
         // The webhook's server is away and says nothing about the pod; and a workload's
@@ -182,10 +211,20 @@ fn waiting_reason(
     events: &[Event],
 ) -> Option<(Cause, String, String)> {
     let word = waiting.reason.as_str();
-    let (cause, message) = match word {
+    // Older kubelets write the hook's whole command into the reason.
+    let known = if word.starts_with("PostStartHookError") {
+        "PostStartHookError"
+    } else {
+        word
+    };
+    let (cause, message) = match known {
         "ErrImagePull" | "ImagePullBackOff" | "ImageInspectError" | "RegistryUnavailable" => {
             let message = pull_message(pod, status, waiting, events);
             (pull_cause(&message), message)
+        }
+        "SignatureValidationFailed" => {
+            let message = pull_message(pod, status, waiting, events);
+            (Cause::ImageRefused, message)
         }
         "InvalidImageName" => (Cause::ImageName, waiting.message.clone()),
         "ErrImageNeverPull" => (Cause::ImageNeverPulled, waiting.message.clone()),
@@ -220,7 +259,8 @@ fn pull_message(
     }
     let prefix = format!("Failed to pull image \"{}\"", status.image);
     newest(pod, events, |event| {
-        event.reason == "Failed" && event.message.starts_with(&prefix)
+        matches!(event.reason.as_str(), "Failed" | "FailedPullImage")
+            && event.message.starts_with(&prefix)
     })
     .map_or_else(|| waiting.message.clone(), |event| event.message.clone())
 }
@@ -251,6 +291,7 @@ fn pull_cause(message: &str) -> Cause {
         "not found",
         "name unknown",
         "does not exist",
+        "no matching manifest",
     ]) {
         Cause::ImageMissing
     } else {

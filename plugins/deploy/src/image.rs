@@ -1,15 +1,24 @@
 //! What a deploy must know of an image reference: its digest, and whether its tag
 //! moves. Parsing and refusing references is the host's.
 
-/// The digest in a reference or in a runtime's `imageID`, as `sha256:…`.
+/// The digest in a reference, as `sha256:…`.
+pub(crate) fn digest(reference: &str) -> Option<String> {
+    let (_, hex) = reference.rsplit_once("@sha256:")?;
+    is_digest(hex).then(|| format!("sha256:{hex}"))
+}
+
+/// The digest in a runtime's `imageID`, as `sha256:…`.
 ///
-/// Runtimes write `docker-pullable://repo@sha256:…`, `repo@sha256:…` or the bare
-/// digest: whatever stands before it does not matter.
-pub(crate) fn digest(text: &str) -> Option<&str> {
-    let start = text.rfind("sha256:")?;
-    let digest = &text[start..];
-    let hex = &digest["sha256:".len()..];
-    (hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digest)
+/// Runtimes write `docker-pullable://repo@sha256:…`, `repo@sha256:…`, the bare digest, or
+/// its hexadecimal digits alone (CRI-O, Docker before it pulled by digest): whatever stands
+/// before these does not matter.
+pub(crate) fn reported(image_id: &str) -> Option<String> {
+    let hex = image_id.rsplit([':', '@', '/']).next()?;
+    is_digest(hex).then(|| format!("sha256:{hex}"))
+}
+
+fn is_digest(hex: &str) -> bool {
+    hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether the same text may name another image tomorrow: no digest, and no tag or
@@ -25,7 +34,7 @@ pub(crate) fn is_mutable(reference: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{digest, is_mutable};
+    use super::{digest, is_mutable, reported};
 
     #[test]
     fn digest_is_found_in_every_form_that_runtimes_write() {
@@ -33,15 +42,26 @@ mod tests {
         let bare = format!("sha256:{hex}");
         for text in [
             bare.clone(),
+            hex.clone(),
             format!("ghcr.io/acme/web@{bare}"),
             format!("docker-pullable://ghcr.io/acme/web@{bare}"),
             format!("registry.example:5000/web:1.10@{bare}"),
         ] {
-            assert_eq!(digest(&text), Some(bare.as_str()), "{text}");
+            assert_eq!(reported(&text), Some(bare.clone()), "{text}");
         }
         for text in ["", "ghcr.io/acme/web:1", "sha256:short", "sha256:"] {
-            assert_eq!(digest(text), None, "{text}");
+            assert_eq!(reported(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn tag_that_looks_like_a_digest_pins_nothing() {
+        let hex = "0123456789abcdef".repeat(4);
+        assert_eq!(digest(&format!("web:{hex}")), None);
+        assert_eq!(
+            digest(&format!("web:1@sha256:{hex}")),
+            Some(format!("sha256:{hex}"))
+        );
     }
 
     #[test]

@@ -6,9 +6,9 @@ use sluice_plugin_with::duration;
 use crate::bindings::exports::sluice::plugin::step::Failure;
 use crate::bindings::sluice::kube::apply::{ContainerImage, Facts, Pod, Revision, Workload};
 use crate::cause::Cause;
-use crate::config::Patience;
+use crate::config::{Digests, Patience};
 use crate::explain::{self, Reason};
-use crate::verify;
+use crate::verify::{self, Finding};
 use crate::wording::{self, Notice, Words};
 
 /// What the rollout is held against.
@@ -19,6 +19,8 @@ pub(crate) struct Aim {
     /// The generation that our change made; facts of an older one are from before it.
     pub(crate) generation: u64,
     pub(crate) images: Vec<ContainerImage>,
+    /// What a registry says of them, by container.
+    pub(crate) digests: Vec<(String, Digests)>,
 }
 
 /// What the facts of one moment amount to.
@@ -28,6 +30,8 @@ pub(crate) enum Verdict {
     Wait { until: u64, saying: String },
     /// The new pods are up and stayed so.
     Success(Success),
+    /// The new pods do not come up: what a rollback is for.
+    Broken(Failure),
     /// It ended otherwise.
     Failure(Failure),
 }
@@ -136,7 +140,7 @@ impl Judge {
             .iter()
             .find(|c| c.kind == "Progressing" && c.reason == "ProgressDeadlineExceeded")
         {
-            return Verdict::Failure(self.words().deadline(&condition.message, &seen));
+            return Verdict::Broken(self.words().deadline(&condition.message, &seen));
         }
         self.settle(facts, now)
     }
@@ -240,9 +244,7 @@ impl Judge {
         let reason = &sighting.reason;
         let others = seen.iter().filter(|shown| shown.is_like(reason)).count() - 1;
         let grace = reason.cause.grace(&self.patience.grace);
-        Some(Verdict::Failure(
-            self.words().stopped(reason, grace, others),
-        ))
+        Some(Verdict::Broken(self.words().stopped(reason, grace, others)))
     }
 
     /// Success once all pods are up and stayed so; until then, what is missing.
@@ -256,11 +258,16 @@ impl Judge {
             return self.wait(now, &wording::counts(facts));
         }
         let pods: Vec<_> = explain::live_pods(revision).collect();
-        if facts.object.replicas == 0 {
+        if wanted(facts) == 0 {
+            let why = if facts.object.replicas == 0 {
+                "no pods are wanted: none could be watched".to_owned()
+            } else {
+                partitioned(facts)
+            };
             return Verdict::Success(Success {
                 revision: revision.name.clone(),
                 pods: 0,
-                doubt: Some("no pods are wanted (`replicas` is 0): none could be watched".into()),
+                doubt: Some(why),
             });
         }
         let restarts = restarts(&pods);
@@ -276,10 +283,16 @@ impl Judge {
         self.settling = Some(Settling { since, restarts });
         let settled = since.saturating_add(self.patience.settle);
         if now >= settled {
+            let doubt = match verify::verify(&self.aim.images, &pods, &self.aim.digests) {
+                Finding::Wrong(why) => return Verdict::Failure(self.words().wrong(&why)),
+                Finding::Open(why) => Some(why),
+                Finding::Right if facts.object.partition > 0 => Some(partitioned(facts)),
+                Finding::Right => None,
+            };
             return Verdict::Success(Success {
                 revision: revision.name.clone(),
                 pods: u32::try_from(pods.len()).unwrap_or(u32::MAX),
-                doubt: verify::doubt(&self.aim.images, &pods),
+                doubt,
             });
         }
         let saying = format!(
@@ -352,13 +365,31 @@ fn crashes_on(sighting: &Sighting, facts: &Facts, settle: u64, now: u64) -> bool
     }
 }
 
+/// How many pods of the new revision are wanted: below its partition a StatefulSet keeps
+/// the old one.
+pub(crate) fn wanted(facts: &Facts) -> u32 {
+    let object = &facts.object;
+    object.replicas.saturating_sub(object.partition)
+}
+
+fn partitioned(facts: &Facts) -> String {
+    let object = &facts.object;
+    format!(
+        "`partition` is {}: {} of {} pods have the new revision",
+        object.partition,
+        wanted(facts),
+        object.replicas
+    )
+}
+
 /// All wanted pods are of this revision, ready and available, and the old ones are gone:
 /// what `kubectl rollout status` waits for, and the pods' own word for it.
-fn complete(facts: &Facts, revision: &Revision) -> bool {
-    let wanted = facts.object.replicas;
+pub(crate) fn complete(facts: &Facts, revision: &Revision) -> bool {
+    let wanted = wanted(facts);
     let ready = explain::live_pods(revision).filter(|pod| pod.ready).count();
+    let old = facts.total.saturating_sub(facts.updated);
     facts.updated >= wanted
-        && facts.total <= facts.updated
+        && (old == 0 || old <= facts.object.partition)
         && facts.available >= facts.updated
         && u64::from(wanted) <= ready as u64
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::bindings::exports::sluice::plugin::step::{Context, Failure, Guest};
 use crate::bindings::sluice::kube::apply::{
-    self, Effect, Error, ImageChange, News, Object, Rollout, Workload,
+    self, ContainerImage, Effect, Error, ImageChange, News, Object, Rollout, Workload,
 };
 use crate::bindings::sluice::plugin::log;
 use crate::config::Config;
@@ -22,11 +22,14 @@ mod explain;
 mod failure;
 mod image;
 mod judge;
+mod last_words;
 mod outputs;
 mod prepare;
+mod rollback;
 #[cfg(test)]
 mod testing;
 mod verify;
+mod watch;
 mod wording;
 
 /// The component. Public since a native build, which the tests are, exports nothing.
@@ -73,8 +76,32 @@ impl World for Host {
         workload: &Workload,
         uid: &str,
         changes: &[ImageChange],
+        take_over: bool,
     ) -> Result<Effect, Error> {
-        apply::set_images(workload, uid, changes)
+        apply::set_images(workload, uid, changes, take_over)
+    }
+
+    fn restart(
+        &mut self,
+        workload: &Workload,
+        uid: &str,
+        images: &[ContainerImage],
+    ) -> Result<Effect, Error> {
+        apply::restart(workload, uid, images)
+    }
+
+    fn delete_pod(&mut self, workload: &Workload, uid: &str, pod: &str) -> Result<Effect, Error> {
+        apply::delete_pod(workload, uid, pod)
+    }
+
+    fn last_log_line(
+        &mut self,
+        workload: &Workload,
+        uid: &str,
+        pod: &str,
+        container: &str,
+    ) -> Result<String, Error> {
+        apply::last_log_line(workload, uid, pod, container)
     }
 
     fn follow(&mut self, workload: &Workload, uid: &str) -> Result<Rollout, Error> {
@@ -109,3 +136,5 @@ impl World for Host {
 
 #[cfg(test)]
 mod description_tests;
+#[cfg(test)]
+mod recordings_tests;

@@ -15,7 +15,7 @@ pub(crate) struct Outputs {
     pub(crate) images: Vec<ContainerImage>,
     /// What the containers had before, in the order of `images`.
     pub(crate) previous: Vec<ContainerImage>,
-    /// An image was set; false where all were set already.
+    /// An image was set, or the workload restarted; false where nothing was to be done.
     pub(crate) changed: bool,
     /// The new pods are known to be up with these images.
     pub(crate) verified: bool,
@@ -36,7 +36,7 @@ impl Outputs {
             workload: failure::title(&config.workload),
             images: config.images.clone(),
             previous: prepared.previous.clone(),
-            changed: !prepared.changes.is_empty(),
+            changed: prepared.restart || !prepared.changes.is_empty(),
             verified: false,
             revision: String::new(),
             pods: 0,

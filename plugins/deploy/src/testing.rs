@@ -2,9 +2,10 @@
 //! whose container `app` is given `web:2` in place of `web:1`.
 
 use crate::bindings::sluice::kube::apply::{
-    Condition, ContainerImage, ContainerState, ContainerStatus, Event, Facts, Object, Pod,
+    Condition, ContainerImage, ContainerState, ContainerStatus, Event, Facts, Marker, Object, Pod,
     Revision, Terminated, Waiting, Workload,
 };
+use crate::config::{Config, Patience};
 
 pub(crate) const OLD: &str = "ghcr.io/acme/web:1";
 pub(crate) const NEW: &str = "ghcr.io/acme/web:2";
@@ -28,6 +29,28 @@ pub(crate) fn image(container: &str, image: &str) -> ContainerImage {
     }
 }
 
+/// The step that gives containers these images, with nothing else said.
+pub(crate) fn config(images: &[(&str, &str)]) -> Config {
+    Config {
+        workload: workload(),
+        images: images.iter().map(|(name, to)| image(name, to)).collect(),
+        patience: Patience::default(),
+        take_over: false,
+        restart: false,
+        rollback: false,
+        digests: Vec::new(),
+    }
+}
+
+/// A tool's mark on the object.
+pub(crate) fn marker(tool: &str, name: &str, reverts: bool) -> Marker {
+    Marker {
+        tool: tool.to_owned(),
+        name: name.to_owned(),
+        reverts,
+    }
+}
+
 /// The object with this image, at generation 2 with the new one and 1 with another.
 pub(crate) fn object(app: &str) -> Object {
     Object {
@@ -40,6 +63,9 @@ pub(crate) fn object(app: &str) -> Object {
         replicas: 2,
         controller: None,
         image_managers: vec!["Update:sluice".to_owned(), "Update:kubectl".to_owned()],
+        partition: 0,
+        markers: Vec::new(),
+        changed_at: None,
         details: "{}".to_owned(),
     }
 }
@@ -241,6 +267,20 @@ impl Facts {
     pub(crate) fn condition(mut self, kind: &str, reason: &str, message: &str) -> Self {
         self.conditions
             .push(condition(kind, "False", reason, message));
+        self
+    }
+
+    /// A warning about the workload itself.
+    pub(crate) fn warning(mut self, reason: &str, message: &str, at: u64) -> Self {
+        let Workload { kind, name, .. } = workload();
+        self.events.push(Event {
+            object_kind: kind,
+            object_name: name,
+            kind: "Warning".to_owned(),
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            last_seen: Some(at),
+        });
         self
     }
 

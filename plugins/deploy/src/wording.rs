@@ -163,6 +163,14 @@ impl Words<'_> {
         }
     }
 
+    /// A pod that is up runs another image.
+    pub(crate) fn wrong(&self, why: &str) -> Failure {
+        Failure {
+            details: details("wrong-image", None),
+            ..failure::of(FailureKind::Failed, format!("{}: {why}", self.headline()))
+        }
+    }
+
     /// The object was deleted.
     pub(crate) fn deleted(&self) -> Failure {
         let message = format!("{}: it was deleted meanwhile", self.headline());

@@ -59,6 +59,28 @@ impl<'v> Keys<'v> {
         })
     }
 
+    /// The value of `key` as a switch; off where it is absent.
+    pub fn flag(&self, key: &str) -> Result<bool, String> {
+        match self.get(key) {
+            None => Ok(false),
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| format!("`{}.{key}` is not a boolean", self.name)),
+        }
+    }
+
+    /// The value of `key` as a list of texts; none where it is absent.
+    pub fn list(&self, key: &str) -> Result<Vec<&'v str>, String> {
+        let wrong = || format!("`{}.{key}` is not a list of texts", self.name);
+        match self.get(key) {
+            None => Ok(Vec::new()),
+            Some(value) => {
+                let items = value.as_array().ok_or_else(wrong)?.iter();
+                items.map(|item| item.as_str().ok_or_else(wrong)).collect()
+            }
+        }
+    }
+
     /// Whether `key` is there.
     pub fn has(&self, key: &str) -> bool {
         self.get(key).is_some()
@@ -72,6 +94,14 @@ impl<'v> Keys<'v> {
             Err(error) => Some(Err(error)),
         })
         .collect()
+    }
+
+    /// All entries in their order, each as an object.
+    pub fn nested(&self) -> Result<Vec<(&'v str, Self)>, String> {
+        let entries = self.object.into_iter().flatten();
+        entries
+            .map(|(key, value)| Ok((key.as_str(), Keys::of(key, value)?)))
+            .collect()
     }
 
     /// The value of `key` as it is; `None` where it is absent.

@@ -68,7 +68,7 @@ fn deploy_with(real: &Real, rights: &[Value], image: &str) -> Said {
         .events(&[])
 }
 
-fn kubeconfig(server: &str, authority: &Path, token: &str) -> String {
+pub(super) fn kubeconfig(server: &str, authority: &Path, token: &str) -> String {
     json!({
         "apiVersion": "v1",
         "kind": "Config",

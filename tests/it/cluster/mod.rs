@@ -5,6 +5,8 @@
 mod account;
 mod control_plane;
 mod in_cluster;
+mod kinds;
+mod rbac;
 mod reason;
 
 use self::control_plane::Real;

@@ -242,8 +242,9 @@ fn patch_that_failed_after_it_took_place_is_found_done() {
 fn patch_that_failed_is_unknown_where_nobody_can_look() {
     let stage = healthy();
     stage.once(Requests::Writes, Answer::Status(500));
-    // The plugin's look at the object, and the host's before it patches.
-    for _ in 0..2 {
+    // The plugin's look at the object, the watch's own, its four lists, and the host's look
+    // before it patches.
+    for _ in 0..7 {
         stage.once(Requests::Reads, Answer::Late(Duration::ZERO));
     }
     stage.always(Requests::Reads, Answer::Status(403));
@@ -270,8 +271,9 @@ fn patch_whose_connection_broke_is_found_done() {
 fn patch_whose_connection_broke_is_unknown_where_nobody_can_look() {
     let stage = healthy();
     stage.once(Requests::Writes, Answer::Hangup);
-    // The plugin's look at the object, and the host's before it patches.
-    for _ in 0..2 {
+    // The plugin's look at the object, the watch's own, its four lists, and the host's look
+    // before it patches.
+    for _ in 0..7 {
         stage.once(Requests::Reads, Answer::Late(Duration::ZERO));
     }
     stage.always(Requests::Reads, Answer::Status(403));

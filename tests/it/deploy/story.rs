@@ -7,8 +7,10 @@ use crate::sluice::Said;
 
 /// The kubelet of practice says why a pull failed, as those since 1.32 do; the simulated one
 /// of the real API server says only that it backs off, as those before did.
-const KUBELETS: [(&str, &str); 4] = [
+const KUBELETS: [(&str, &str); 5] = [
     ("image-missing", "image-pull"),
+    // The first crash, which may be seen before the kubelet backs off.
+    ("crash-loop, Error of", "crash-loop, CrashLoopBackOff of"),
     ("ErrImagePull", "ImagePullBackOff"),
     (
         "the registry does not have the image",

@@ -52,15 +52,15 @@ impl fmt::Display for ImageRef {
 /// A pattern over the references of one repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ImagePattern {
-    registry: String,
-    repository: String,
-    version: Version,
+    pub(crate) registry: String,
+    pub(crate) repository: String,
+    pub(crate) version: Version,
 }
 
 /// Which references of a repository. A tag beside a digest decides nothing, so only
 /// [`Version::Any`] and the digest patterns cover a reference with a digest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Version {
+pub(crate) enum Version {
     /// `repo:*`
     Any,
     /// `repo:v1*`
@@ -217,7 +217,6 @@ fn parse_digest(digest: &str, whole: &str) -> Result<String, String> {
 }
 
 fn parse_name(name: &str, whole: &str) -> Result<(String, String), String> {
-    let is_registry = |first: &str| first.contains(['.', ':']) || first == "localhost";
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if is_registry(first) => (first.to_ascii_lowercase(), rest.to_owned()),
         _ => ("docker.io".to_owned(), name.to_owned()),
@@ -243,6 +242,11 @@ fn parse_name(name: &str, whole: &str) -> Result<(String, String), String> {
         return Err(format!("`{whole}` is not an image reference{hint}"));
     }
     Ok((registry, repository))
+}
+
+/// Whether the first component of a name is a registry, not part of the repository.
+pub(crate) fn is_registry(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost"
 }
 
 fn is_authority(registry: &str) -> bool {

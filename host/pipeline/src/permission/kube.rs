@@ -36,6 +36,24 @@ impl WorkloadKind {
             Self::CronJob => "CronJob",
         }
     }
+
+    /// The API group that serves it.
+    pub const fn group(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet => "apps",
+            Self::CronJob => "batch",
+        }
+    }
+
+    /// Its resource, as requests and Roles name it.
+    pub const fn resource(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+            Self::CronJob => "cronjobs",
+        }
+    }
 }
 
 impl FromStr for WorkloadKind {
@@ -73,6 +91,8 @@ pub struct KubeRule {
     pub take_over: bool,
     /// Whether the workload may be restarted with the image that it has.
     pub restart: bool,
+    /// Whether pods of the workload may be deleted, for its controller to make them anew.
+    pub delete_pods: bool,
 }
 
 impl KubeRule {
@@ -97,6 +117,7 @@ impl KubeRule {
             && each_within(&self.images, &other.images, ImagePattern::contains)
             && (self.take_over || !other.take_over)
             && (self.restart || !other.restart)
+            && (self.delete_pods || !other.delete_pods)
     }
 }
 
@@ -117,6 +138,9 @@ impl fmt::Display for KubeRule {
         if self.restart {
             f.write_str(", restart: true")?;
         }
+        if self.delete_pods {
+            f.write_str(", delete-pods: true")?;
+        }
         f.write_str(" }")
     }
 }
@@ -134,6 +158,7 @@ mod tests {
             images: vec!["ghcr.io/acme/web:*".parse().unwrap()],
             take_over: false,
             restart: true,
+            delete_pods: false,
         }
     }
 
@@ -161,6 +186,10 @@ mod tests {
         assert!(!narrow.contains(&rule()));
         assert!(!rule().contains(&KubeRule {
             take_over: true,
+            ..rule()
+        }));
+        assert!(!rule().contains(&KubeRule {
+            delete_pods: true,
             ..rule()
         }));
         assert!(!rule().contains(&KubeRule {

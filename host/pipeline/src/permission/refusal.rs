@@ -17,12 +17,23 @@ pub fn permit_image(
 ) -> String {
     let rule = KubeRule {
         kind,
-        namespace: quoted(namespace),
-        name: quoted(name),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
         containers: vec![container.to_owned()],
         images: vec![ImagePattern::any_tag_of(image)],
         take_over: false,
         restart: false,
+        delete_pods: false,
+    };
+    permit_kube(step, &rule)
+}
+
+/// The lines that give step `step` a whole `kube-apply` permission.
+pub fn permit_kube(step: &str, rule: &KubeRule) -> String {
+    let rule = KubeRule {
+        namespace: quoted(&rule.namespace),
+        name: quoted(&rule.name),
+        ..rule.clone()
     };
     permit_entries(step, Capability::KubeApply, &[rule.to_string()])
 }

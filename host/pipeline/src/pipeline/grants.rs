@@ -29,6 +29,11 @@ impl Grants {
         }
     }
 
+    /// The key and its value, where there is one.
+    pub(super) fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref()
+    }
+
     /// The rules for every value that the inputs named may have: each input in turn takes
     /// each of its values, the others their first.
     pub(super) fn tried(
@@ -88,7 +93,7 @@ fn has_template(node: &Node) -> bool {
 }
 
 /// The same tree with the values of inputs in its scalars.
-fn inserted(
+pub(super) fn inserted(
     node: &Node,
     insert: &dyn Fn(&str) -> Option<String>,
     inputs: &[Input],
@@ -204,7 +209,7 @@ fn patterns<T: FromStr<Err = String>>(
         .collect()
 }
 
-fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
+pub(super) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
     let fields = Fields::read(
         node,
         keys::KUBE,
@@ -247,6 +252,7 @@ fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
         images: patterns::<ImagePattern>(&fields, "images", problems),
         take_over: fields.boolean("take-over", problems).unwrap_or(false),
         restart: fields.boolean("restart", problems).unwrap_or(false),
+        delete_pods: fields.boolean("delete-pods", problems).unwrap_or(false),
         kind: kind?,
     })
 }

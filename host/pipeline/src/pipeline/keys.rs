@@ -292,6 +292,11 @@ pub(crate) const KUBE: &[Key] = &[
         Shape::Boolean,
         "Whether it may be restarted with the image that it has.",
     ),
+    key(
+        "delete-pods",
+        Shape::Boolean,
+        "Whether its pods may be deleted, for a rollback that needs them made anew.",
+    ),
 ];
 
 pub(crate) const HTTP: &[Key] = &[

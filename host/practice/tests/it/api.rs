@@ -25,7 +25,8 @@ fn not_implemented(what: &str) -> Value {
     json!({
         "status": "Failure",
         "code": 501,
-        "message": format!("the practice cluster knows get, list, watch and image patches of workloads; it does not know {what}"),
+        "message": format!("the practice cluster knows get, list and watch, image patches and restarts of workloads, and deletion of pods; \
+             it does not know {what}"),
         "metadata": {},
         "reason": "NotImplemented",
     })
@@ -205,7 +206,9 @@ async fn whatever_it_does_not_know_is_not_implemented() {
     let refused = scene.patch(command).await.expect_err("not an image");
     assert_eq!(
         status(refused),
-        not_implemented("a patch of anything but the images of a pod template")
+        not_implemented(
+            "a patch of anything but the images of a pod template and its `kubectl.kubernetes.io/restartedAt`"
+        )
     );
 
     let merge = Patch::Merge(json!({ "spec": { "replicas": 9 } }));
@@ -368,7 +371,7 @@ async fn client_discovers_what_there_is() {
             .iter()
             .map(|group| group.name.as_str())
             .collect::<Vec<_>>(),
-        ["apps"]
+        ["apps", "authorization.k8s.io", "batch"]
     );
     let apps = scene
         .client
@@ -383,8 +386,11 @@ async fn client_discovers_what_there_is() {
     assert_eq!(
         verbs,
         [
+            ("controllerrevisions", "get,list,watch".to_owned()),
+            ("daemonsets", "get,list,patch,watch".to_owned()),
             ("deployments", "get,list,patch,watch".to_owned()),
-            ("replicasets", "get,list,watch".to_owned())
+            ("replicasets", "get,list,watch".to_owned()),
+            ("statefulsets", "get,list,patch,watch".to_owned()),
         ]
     );
 }
@@ -451,6 +457,8 @@ async fn cluster_starts_with_workloads_only() {
     let refused = refused.err().map(|error| error.to_string());
     assert_eq!(
         refused.as_deref(),
-        Some("the practice cluster cannot start with a Pod; seed a Deployment")
+        Some(
+            "the practice cluster cannot start with a Pod; seed a Deployment, StatefulSet, DaemonSet or CronJob"
+        )
     );
 }

@@ -163,6 +163,7 @@ async fn each_failure_has_a_name_that_reads_back() {
     let unknown = "explode".parse::<Failure>().expect_err("no such failure");
     assert_eq!(
         unknown.to_string(),
-        "no failure is called `explode`; choose one of image-pull, crash-loop, unschedulable, quota, never-ready"
+        "no failure is called `explode`; choose one of image-pull, image-pull-passing, crash-loop, init-crash, \
+         config-error, failed-mount, multi-attach, unschedulable, quota, admission, never-ready"
     );
 }

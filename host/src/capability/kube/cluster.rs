@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::Uri;
 use json_patch::Patch as JsonPatch;
+use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client, Config,
     api::{ApiResource, DynamicObject, Patch, PatchParams},
@@ -17,7 +18,7 @@ use super::failure::{self, Refusal};
 use crate::bindings::sluice::kube::apply::Error;
 
 /// The field manager of every write.
-const MANAGER: &str = "sluice";
+pub(super) const MANAGER: &str = "sluice";
 /// How often a read is tried while the server is overloaded or away.
 const READ_ATTEMPTS: u32 = 5;
 /// How long the first pause between reads is; each later one is twice as long.
@@ -63,7 +64,7 @@ impl Connection {
         }
     }
 
-    async fn client(&self) -> Result<&Client, Error> {
+    pub(super) async fn client(&self) -> Result<&Client, Error> {
         self.client
             .get_or_try_init(|| connect(self.to.clone()))
             .await
@@ -169,6 +170,11 @@ impl Reader {
 }
 
 impl Writer {
+    /// The pods of a namespace, to delete from.
+    pub(super) fn pods(&self, namespace: &str) -> Api<Pod> {
+        Api::namespaced(self.0.clone(), namespace)
+    }
+
     /// Changes the workload; the answer is the object as it stands then.
     pub(super) async fn patch(
         &self,
@@ -234,18 +240,13 @@ fn workloads(client: Client, kind: WorkloadKind, namespace: &str) -> Api<Dynamic
 
 /// The API that serves a kind.
 pub(super) fn resource(kind: WorkloadKind) -> ApiResource {
-    let (group, plural) = match kind {
-        WorkloadKind::Deployment => ("apps", "deployments"),
-        WorkloadKind::StatefulSet => ("apps", "statefulsets"),
-        WorkloadKind::DaemonSet => ("apps", "daemonsets"),
-        WorkloadKind::CronJob => ("batch", "cronjobs"),
-    };
+    let group = kind.group();
     ApiResource {
         group: group.to_owned(),
         version: "v1".to_owned(),
         api_version: format!("{group}/v1"),
         kind: kind.to_string(),
-        plural: plural.to_owned(),
+        plural: kind.resource().to_owned(),
     }
 }
 

@@ -3,33 +3,34 @@
 //! allows. What the cluster shows is handed over as dated facts; judging them is the
 //! plugin's.
 
+mod check;
 mod cluster;
 mod facts;
 mod failure;
+mod owner;
 mod patch;
+mod pods;
+mod review;
 mod watch;
 mod workload;
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::json;
-use sluice_pipeline::permission::{
-    ImageRef, KubeRule, Permissions, WorkloadKind, permit_image, permit_workload,
-};
+use sluice_pipeline::permission::Permissions;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 pub use cluster::{Cluster, Connection};
+pub use review::{Asked, Hold, Reviews};
 pub use watch::Rollout;
 
+use self::{check::Permitted, patch::Change};
 use crate::{
     bindings::sluice::kube::apply::{
-        Effect as Outcome, Error, Host, HostRollout, ImageChange, News, Object, Workload,
+        ContainerImage, Effect as Outcome, Error, Host, HostRollout, ImageChange, News, Object,
+        Workload,
     },
-    run::{
-        Effects, Reporter,
-        event::{Effect, EffectState, Level},
-    },
+    run::{Effects, Reporter},
 };
 
 /// The longest that one `next` waits, whatever the plugin asks for.
@@ -66,107 +67,6 @@ pub struct KubeView<'a> {
     pub table: &'a mut ResourceTable,
 }
 
-/// A workload that the step may touch, and the permissions that say so.
-struct Permitted<'a> {
-    target: Target,
-    rules: Vec<&'a KubeRule>,
-}
-
-/// What names a workload.
-#[derive(Clone)]
-struct Target {
-    kind: WorkloadKind,
-    namespace: String,
-    name: String,
-}
-
-impl std::fmt::Display for Target {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
-    }
-}
-
-impl KubeCalls {
-    /// The workload, if some permission names it.
-    fn permitted(&self, workload: &Workload) -> Result<Permitted<'_>, Error> {
-        let kind = workload.kind.parse::<WorkloadKind>().map_err(|_| {
-            Error::Invalid(format!(
-                "`{}` is not a kind of workload that sluice knows",
-                workload.kind
-            ))
-        })?;
-        let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
-        let rules = self.permissions.kube_apply.iter();
-        let rules = rules
-            .filter(|rule| rule.matches_object(kind, &namespace, &name))
-            .collect::<Vec<_>>();
-        if rules.is_empty() {
-            let asked = format!("{kind} {namespace}/{name}");
-            let yaml = permit_workload(&self.step, kind, &namespace, &name);
-            return Err(self.refuse("get", &asked, &yaml, &json!({})));
-        }
-        let target = Target {
-            kind,
-            namespace,
-            name,
-        };
-        Ok(Permitted { target, rules })
-    }
-
-    /// Every change is within one permission, and the images that it asks for.
-    fn check_changes(
-        &self,
-        Permitted { target, rules }: &Permitted<'_>,
-        changes: &[ImageChange],
-    ) -> Result<(), Error> {
-        for change in changes {
-            let image = change.new.parse::<ImageRef>().map_err(|why| {
-                Error::Invalid(format!("`{}` is not an image reference: {why}", change.new))
-            })?;
-            if !rules
-                .iter()
-                .any(|rule| rule.permits_image(&change.container, &image))
-            {
-                let (namespace, name) = (&target.namespace, &target.name);
-                let container = &change.container;
-                let yaml =
-                    permit_image(&self.step, target.kind, namespace, name, container, &image);
-                let detail = json!({ "container": change.container, "image": change.new });
-                return Err(self.refuse("set-images", &target.to_string(), &yaml, &detail));
-            }
-        }
-        Ok(())
-    }
-
-    fn refuse(&self, action: &str, target: &str, yaml: &str, detail: &serde_json::Value) -> Error {
-        let effect = Effect {
-            capability: "kube-apply",
-            action: action.to_owned(),
-            target: target.to_owned(),
-            state: EffectState::Refused,
-            detail: detail.clone(),
-        };
-        let why = format!("step `{}` has no permission for it", self.step);
-        self.effects.refuse(&effect, &why);
-        self.reporter.log(
-            Level::Error,
-            &format!("refused `{action}` on {target}; to permit it:\n{yaml}"),
-            Vec::new(),
-        );
-        Error::Denied(format!("step `{}` may not {action} {target}", self.step))
-    }
-
-    /// An object that another one manages is not ours to change.
-    fn check_owner(target: &Target, object: &Object) -> Result<(), Error> {
-        match &object.controller {
-            Some(owner) => Err(Error::Invalid(format!(
-                "{target} is managed by {owner}, which would undo the change; deploy through that instead"
-            ))),
-            None => Ok(()),
-        }
-    }
-}
-
 impl Host for KubeView<'_> {
     async fn get(&mut self, workload: Workload) -> wasmtime::Result<Result<Object, Error>> {
         Ok(self.calls.get(&workload).await)
@@ -177,8 +77,39 @@ impl Host for KubeView<'_> {
         workload: Workload,
         uid: String,
         changes: Vec<ImageChange>,
+        take_over: bool,
     ) -> wasmtime::Result<Result<Outcome, Error>> {
-        Ok(self.calls.set_images(&workload, &uid, &changes).await)
+        let calls = self.calls;
+        Ok(calls.set_images(&workload, &uid, changes, take_over).await)
+    }
+
+    async fn restart(
+        &mut self,
+        workload: Workload,
+        uid: String,
+        images: Vec<ContainerImage>,
+    ) -> wasmtime::Result<Result<Outcome, Error>> {
+        Ok(self.calls.restart(&workload, &uid, images).await)
+    }
+
+    async fn delete_pod(
+        &mut self,
+        workload: Workload,
+        uid: String,
+        pod: String,
+    ) -> wasmtime::Result<Result<Outcome, Error>> {
+        Ok(self.calls.delete_pod(&workload, &uid, &pod).await)
+    }
+
+    async fn last_log_line(
+        &mut self,
+        workload: Workload,
+        uid: String,
+        pod: String,
+        container: String,
+    ) -> wasmtime::Result<Result<String, Error>> {
+        let calls = self.calls;
+        Ok(calls.last_log_line(&workload, &uid, &pod, &container).await)
     }
 
     async fn follow(
@@ -209,11 +140,49 @@ impl KubeCalls {
         &self,
         workload: &Workload,
         uid: &str,
-        changes: &[ImageChange],
+        changes: Vec<ImageChange>,
+        take_over: bool,
     ) -> Result<Outcome, Error> {
         let permitted = self.permitted(workload)?;
-        self.check_changes(&permitted, changes)?;
-        patch::set_images(self, &permitted.target, uid, changes).await
+        self.check_images(&permitted, &changes)?;
+        patch::apply(self, &permitted, uid, Change::Images(changes), take_over).await
+    }
+
+    async fn restart(
+        &self,
+        workload: &Workload,
+        uid: &str,
+        images: Vec<ContainerImage>,
+    ) -> Result<Outcome, Error> {
+        let permitted = self.permitted(workload)?;
+        self.check_restart(&permitted, &images)?;
+        let at = self.reporter.clock().now().to_string();
+        patch::apply(self, &permitted, uid, Change::Restart { images, at }, false).await
+    }
+
+    async fn delete_pod(
+        &self,
+        workload: &Workload,
+        uid: &str,
+        pod: &str,
+    ) -> Result<Outcome, Error> {
+        let permitted = self.permitted(workload)?;
+        self.check_delete_pods(&permitted, pod)?;
+        pods::delete(self, &permitted, uid, pod).await
+    }
+
+    async fn last_log_line(
+        &self,
+        workload: &Workload,
+        uid: &str,
+        pod: &str,
+        container: &str,
+    ) -> Result<String, Error> {
+        let target = self.permitted(workload)?.target;
+        match self.cluster.reader().await? {
+            Some(reader) => pods::last_log_line(&reader, &target, uid, pod, container).await,
+            None => Ok(String::new()),
+        }
     }
 
     async fn follow(&self, workload: &Workload, uid: String) -> Result<Rollout, Error> {

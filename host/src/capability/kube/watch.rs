@@ -5,7 +5,10 @@
 use std::collections::HashMap;
 
 use futures::{FutureExt, Stream, StreamExt, future, stream};
-use k8s_openapi::api::{apps::v1::ReplicaSet, core::v1};
+use k8s_openapi::api::{
+    apps::v1::{ControllerRevision, ReplicaSet},
+    core::v1,
+};
 use kube::{
     Api, Resource, ResourceExt,
     api::DynamicObject,
@@ -57,6 +60,7 @@ pub(super) struct Known {
     /// The list that is not complete yet has it.
     workload_found: bool,
     pub(super) replica_sets: Kept<ReplicaSet>,
+    pub(super) controller_revisions: Kept<ControllerRevision>,
     pub(super) pods: Kept<v1::Pod>,
     pub(super) events: Kept<v1::Event>,
     workload_listed: bool,
@@ -105,6 +109,7 @@ impl<K: Resource> Kept<K> {
 enum Update {
     Workload(Event<DynamicObject>),
     ReplicaSet(Event<ReplicaSet>),
+    ControllerRevision(Event<ControllerRevision>),
     Pod(Event<v1::Pod>),
     Event(Event<v1::Event>),
     /// Events enrich a reason; where they cannot be had, the rest is still followed.
@@ -122,10 +127,10 @@ pub(super) async fn follow(
     uid: String,
     clock: Clock,
 ) -> Result<Rollout, Error> {
-    if kind != WorkloadKind::Deployment {
-        return Err(Error::Invalid(format!(
-            "a {kind} cannot be followed, only a Deployment"
-        )));
+    if kind == WorkloadKind::CronJob {
+        return Err(Error::Invalid(
+            "a CronJob has no rollout: its next Job takes the new template".to_owned(),
+        ));
     }
     let live = reader.get(kind, namespace, name).await?;
     let selector = selector(&live);
@@ -135,15 +140,19 @@ pub(super) async fn follow(
     let warnings = watcher::Config::default().fields("type=Warning");
     let workloads =
         Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource(kind));
+    let revisions = if kind == WorkloadKind::Deployment {
+        let sets = Api::<ReplicaSet>::namespaced(client.clone(), namespace);
+        updates(watcher(sets, labelled.clone()), Update::ReplicaSet)
+    } else {
+        let revisions = Api::<ControllerRevision>::namespaced(client.clone(), namespace);
+        updates(
+            watcher(revisions, labelled.clone()),
+            Update::ControllerRevision,
+        )
+    };
     let updates = stream::select_all([
         updates(watcher(workloads, own), Update::Workload),
-        updates(
-            watcher(
-                Api::<ReplicaSet>::namespaced(client.clone(), namespace),
-                labelled.clone(),
-            ),
-            Update::ReplicaSet,
-        ),
+        revisions,
         updates(
             watcher(
                 Api::<v1::Pod>::namespaced(client.clone(), namespace),
@@ -162,7 +171,7 @@ pub(super) async fn follow(
         .boxed(),
     ]);
     let (sender, seen) = watch::channel(None);
-    let following = tokio::spawn(keep(updates, uid, clock, sender));
+    let following = tokio::spawn(keep(updates, kind, uid, clock, sender));
     Ok(Rollout {
         seen,
         _following: AbortOnDropHandle::new(following),
@@ -209,6 +218,7 @@ fn failed(error: &watcher::Error) -> Option<Error> {
 /// come so.
 async fn keep(
     mut updates: impl Stream<Item = Update> + Unpin,
+    kind: WorkloadKind,
     uid: String,
     clock: Clock,
     sender: watch::Sender<Option<Result<Facts, Error>>>,
@@ -221,7 +231,7 @@ async fn keep(
         }
         let seen = match failed {
             Some(error) => Err(error),
-            None if known.complete() => match facts::of(&known, &uid) {
+            None if known.complete(kind) => match facts::of(&known, kind, &uid) {
                 Some(facts) => Ok(facts),
                 None if known.deleted => Err(Error::NotFound(
                     "it was deleted before it could be followed".to_owned(),
@@ -257,6 +267,7 @@ impl Known {
         match update {
             Update::Workload(event) => self.take_workload(event),
             Update::ReplicaSet(event) => self.replica_sets.take(event),
+            Update::ControllerRevision(event) => self.controller_revisions.take(event),
             Update::Pod(event) => self.pods.take(event),
             Update::Event(event) => self.events.take(event),
             Update::NoEvents => {}
@@ -283,8 +294,12 @@ impl Known {
     }
 
     /// All that decides anything has been listed once.
-    fn complete(&self) -> bool {
-        self.workload_listed && self.replica_sets.listed && self.pods.listed
+    fn complete(&self, kind: WorkloadKind) -> bool {
+        let revisions = match kind {
+            WorkloadKind::Deployment => self.replica_sets.listed,
+            _ => self.controller_revisions.listed,
+        };
+        self.workload_listed && revisions && self.pods.listed
     }
 }
 
@@ -333,7 +348,14 @@ mod tests {
             Update::Pod(Event::InitDone),
         ]);
         let (sender, mut seen) = watch::channel(None);
-        Box::pin(keep(updates, "uid".to_owned(), Clock::system(), sender)).await;
+        Box::pin(keep(
+            updates,
+            WorkloadKind::Deployment,
+            "uid".to_owned(),
+            Clock::system(),
+            sender,
+        ))
+        .await;
         let gone = Error::NotFound("it was deleted before it could be followed".to_owned());
         assert_eq!(seen.borrow_and_update().clone(), Some(Err(gone)));
     }

@@ -1,9 +1,10 @@
 //! Reads of a workload what a deploy decides on, and nothing else of it: environment
 //! variables and annotations may hold what a plugin must not see. Pure.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sluice_pipeline::permission::{KubeRule, WorkloadKind};
 
+use super::owner;
 use crate::bindings::sluice::kube::apply::{ContainerImage, Error, Object};
 
 /// The JSON pointer of the pod template's spec.
@@ -23,24 +24,28 @@ pub(super) fn object(kind: WorkloadKind, live: &Value) -> Result<Object, Error> 
     };
     let number = |pointer: &str| live.pointer(pointer).and_then(Value::as_u64);
     let spec = pod_spec(kind);
-    let containers = images(live, &format!("{spec}/containers"));
+    // A DaemonSet wants as many pods as there are nodes for it; a CronJob wants none itself.
+    let wanted = match kind {
+        WorkloadKind::DaemonSet => number("/status/desiredNumberScheduled").unwrap_or(0),
+        WorkloadKind::CronJob => 0,
+        _ => number("/spec/replicas").unwrap_or(1),
+    };
+    let partition = number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
     Ok(Object {
         uid: text("/metadata/uid").ok_or_else(|| Error::Other("the object has no uid".into()))?,
         generation: number("/metadata/generation").unwrap_or(0),
-        image_managers: containers
-            .iter()
-            .map(|container| image_manager(live, spec, &container.container))
-            .collect(),
-        containers,
+        containers: images(live, &format!("{spec}/containers")),
         init_containers: images(live, &format!("{spec}/initContainers")),
         paused: live.pointer("/spec/paused") == Some(&Value::Bool(true)),
         strategy: text("/spec/strategy/type")
             .or_else(|| text("/spec/updateStrategy/type"))
             .unwrap_or_default(),
-        replicas: number("/spec/replicas")
-            .and_then(|n| u32::try_from(n).ok())
-            .unwrap_or(1),
-        controller: controller(live),
+        replicas: u32::try_from(wanted).unwrap_or(u32::MAX),
+        partition: u32::try_from(partition).unwrap_or(u32::MAX),
+        controller: owner::controller(live),
+        image_managers: owner::image_managers(live, kind),
+        markers: owner::markers(live),
+        changed_at: owner::changed_at(live),
         details: "{}".to_owned(),
     })
 }
@@ -66,7 +71,10 @@ pub(super) fn unseen(rules: &[&KubeRule]) -> Object {
         paused: false,
         strategy: String::new(),
         replicas: 1,
+        partition: 0,
         controller: None,
+        markers: Vec::new(),
+        changed_at: None,
         details: "{}".to_owned(),
     }
 }
@@ -88,49 +96,4 @@ pub(super) fn images(live: &Value, pointer: &str) -> Vec<ContainerImage> {
             })
         })
         .collect()
-}
-
-fn controller(live: &Value) -> Option<String> {
-    let owners = live.pointer("/metadata/ownerReferences")?.as_array()?;
-    let owner = owners
-        .iter()
-        .find(|owner| owner["controller"] == Value::Bool(true))?;
-    Some(format!(
-        "{} {}",
-        owner["kind"].as_str()?,
-        owner["name"].as_str()?
-    ))
-}
-
-/// The manager that owns a container's image, as `Operation:name`; the last one that
-/// changed it where several do.
-fn image_manager(live: &Value, spec: &str, container: &str) -> String {
-    let field = format!("k:{}", serde_json::json!({ "name": container }));
-    let path = spec.split('/').skip(1).map(|part| format!("f:{part}"));
-    let path = path.chain(["f:containers".to_owned(), field, "f:image".to_owned()]);
-    let path = path.collect::<Vec<_>>();
-    let managers = live
-        .pointer("/metadata/managedFields")
-        .and_then(Value::as_array);
-    let owners = managers.into_iter().flatten().filter(|entry| {
-        let fields = entry.get("fieldsV1").and_then(Value::as_object);
-        fields.is_some_and(|fields| has_path(fields, &path))
-    });
-    let last = owners.max_by_key(|entry| entry["time"].as_str().unwrap_or_default());
-    last.map(|entry| {
-        let part = |key: &str| entry[key].as_str().unwrap_or_default();
-        format!("{}:{}", part("operation"), part("manager"))
-    })
-    .unwrap_or_default()
-}
-
-fn has_path(fields: &Map<String, Value>, path: &[String]) -> bool {
-    match path {
-        [] => true,
-        [last] => fields.contains_key(last),
-        [first, rest @ ..] => fields
-            .get(first)
-            .and_then(Value::as_object)
-            .is_some_and(|inner| has_path(inner, rest)),
-    }
 }

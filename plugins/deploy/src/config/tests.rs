@@ -1,6 +1,7 @@
 use super::{Config, Graces, Patience};
 use crate::bindings::exports::sluice::plugin::step::FailureKind;
-use crate::testing::{image, workload};
+use crate::config::Digests;
+use crate::testing::config;
 
 fn read(text: &str) -> Result<Config, (FailureKind, String)> {
     Config::read(text).map_err(|failure| (failure.kind, failure.message))
@@ -10,11 +11,7 @@ fn read(text: &str) -> Result<Config, (FailureKind, String)> {
 fn one_container_is_short_for_a_map_of_images() {
     let short = r#"{"namespace":"web","deployment":"web","container":"app","image":"web:2"}"#;
     let long = r#"{"namespace":"web","kind":"Deployment","name":"web","images":{"app":"web:2"}}"#;
-    let expected = Config {
-        workload: workload(),
-        images: vec![image("app", "web:2")],
-        patience: Patience::default(),
-    };
+    let expected = config(&[("app", "web:2")]);
     assert_eq!(read(short), Ok(expected.clone()));
     assert_eq!(read(long), Ok(expected));
 }
@@ -25,8 +22,6 @@ fn each_patience_is_settable_and_zero_settle_is_allowed() {
         "wait":"10m","settle":"0","grace":{"image-pull":"1s","crash-loop":"2s","unschedulable":"3s",
         "quota":"4s","volume":"5s","probe":"6s"}}"#;
     let expected = Config {
-        workload: workload(),
-        images: vec![image("b", "b:1"), image("a", "a:1")],
         patience: Patience {
             wait: 600_000,
             settle: 0,
@@ -39,6 +34,29 @@ fn each_patience_is_settable_and_zero_settle_is_allowed() {
                 probe: 6_000,
             },
         },
+        ..config(&[("b", "b:1"), ("a", "a:1")])
+    };
+    assert_eq!(read(text), Ok(expected));
+}
+
+#[test]
+fn what_a_step_may_dare_is_off_unless_it_says_so() {
+    let text = r#"{"namespace":"web","deployment":"web","images":{"app":"web:2"},
+        "take-over":true,"restart":true,"on-failure":"rollback",
+        "digests":{"app":{"index":"i","manifests":["m"],"configs":["c"]},"b":{"index":"i"}}}"#;
+    let digests = |known: &[&str], complete| Digests {
+        known: known.iter().map(ToString::to_string).collect(),
+        complete,
+    };
+    let expected = Config {
+        take_over: true,
+        restart: true,
+        rollback: true,
+        digests: vec![
+            ("app".to_owned(), digests(&["i", "m", "c"], true)),
+            ("b".to_owned(), digests(&["i"], false)),
+        ],
+        ..config(&[("app", "web:2")])
     };
     assert_eq!(read(text), Ok(expected));
 }
@@ -56,7 +74,8 @@ fn keys_that_do_not_fit_together_are_refused_with_the_way_out() {
         ),
         (
             r#"{"namespace":"web","kind":"Pod","name":"web"}"#,
-            "workloads of kind `Pod` are not deployed; `Deployment` is",
+            "workloads of kind `Pod` are not deployed; `Deployment`, `StatefulSet`, `DaemonSet`, \
+             `CronJob` are",
         ),
         (r#"{"deployment":"web"}"#, "`namespace` is missing"),
         (

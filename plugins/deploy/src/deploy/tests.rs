@@ -5,18 +5,21 @@ use std::collections::VecDeque;
 
 use super::{World, deploy};
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
-use crate::bindings::sluice::kube::apply::{Effect, Error, ImageChange, News, Object, Workload};
-use crate::config::{Config, Patience};
+use crate::bindings::sluice::kube::apply::{
+    ContainerImage, Effect, Error, ImageChange, News, Object, Workload,
+};
+use crate::config::Config;
 use crate::outputs::Outputs;
-use crate::testing::{NEW, OLD, facts, image, object, pod, workload};
+use crate::testing::{NEW, OLD, config, facts, image, object, pod};
 use crate::wording::Notice;
 
 #[derive(Default)]
 struct Script {
     objects: VecDeque<Result<Object, Error>>,
     effects: VecDeque<Result<Effect, Error>>,
-    follows: VecDeque<Error>,
+    follows: VecDeque<Option<Error>>,
     news: VecDeque<Result<News, Error>>,
+    rollback: bool,
     now: u64,
     record: Vec<String>,
 }
@@ -34,6 +37,7 @@ impl World for Script {
         _: &Workload,
         uid: &str,
         changes: &[ImageChange],
+        _: bool,
     ) -> Result<Effect, Error> {
         for ImageChange {
             container,
@@ -49,9 +53,41 @@ impl World for Script {
             .expect("one more change is foreseen")
     }
 
+    fn restart(
+        &mut self,
+        _: &Workload,
+        uid: &str,
+        images: &[ContainerImage],
+    ) -> Result<Effect, Error> {
+        for entry in images {
+            let ContainerImage { container, image } = entry;
+            self.record
+                .push(format!("restart {uid} {container} {image}"));
+        }
+        self.effects
+            .pop_front()
+            .expect("one more change is foreseen")
+    }
+
+    fn delete_pod(&mut self, _: &Workload, _: &str, pod: &str) -> Result<Effect, Error> {
+        self.record.push(format!("delete {pod}"));
+        Ok(Effect::Done(0))
+    }
+
+    fn last_log_line(
+        &mut self,
+        _: &Workload,
+        _: &str,
+        pod: &str,
+        container: &str,
+    ) -> Result<String, Error> {
+        self.record.push(format!("log of {pod} {container}"));
+        Ok("panic: no database".to_owned())
+    }
+
     fn follow(&mut self, _: &Workload, uid: &str) -> Result<(), Error> {
         self.record.push(format!("follow {uid}"));
-        self.follows.pop_front().map_or(Ok(()), Err)
+        self.follows.pop_front().flatten().map_or(Ok(()), Err)
     }
 
     fn next(&mut self, (): &mut (), max_wait: u64) -> Result<News, Error> {
@@ -98,13 +134,22 @@ impl Script {
 
     fn run(mut self) -> (Result<Outputs, Failure>, Vec<String>) {
         let config = Config {
-            workload: workload(),
-            images: vec![image("app", NEW)],
-            patience: Patience::default(),
+            rollback: self.rollback,
+            ..config(&[("app", NEW)])
         };
         let ended = deploy(&mut self, &config);
         (ended, self.record)
     }
+}
+
+/// The old pods, before the change.
+fn before() -> News {
+    let mut facts = facts(vec![pod("x").given(OLD), pod("y").given(OLD)]);
+    facts.object = object(OLD);
+    facts.observed_generation = 1;
+    "web-1".clone_into(&mut facts.revisions[0].name);
+    facts.revisions[0].images = vec![image("app", OLD)];
+    News::Change(facts)
 }
 
 fn up() -> News {
@@ -143,9 +188,9 @@ fn images_are_set_once_and_followed_until_they_have_settled() {
         [
             "… reading Deployment web/web",
             "get",
+            "follow u1",
             "… setting `ghcr.io/acme/web:2`",
             "set u1 app ghcr.io/acme/web:1 -> ghcr.io/acme/web:2",
-            "follow u1",
             "… 2 of 2 pods updated, 2 available; watching for 10s that they stay so",
         ]
     );
@@ -161,16 +206,19 @@ fn an_image_that_is_set_already_is_followed_and_verified() {
     };
     assert_eq!(ended, Ok(expected));
     assert_eq!(
-        record[2],
-        "`Deployment web/web` has `ghcr.io/acme/web:2` already: nothing to set"
+        record[2..4],
+        [
+            "follow u1",
+            "`Deployment web/web` has `ghcr.io/acme/web:2` already: nothing to set"
+        ]
     );
-    assert_eq!(record[3], "follow u1");
 }
 
 #[test]
 fn a_planned_change_is_not_followed() {
     let (ended, record) = Script::default()
         .object(object(OLD))
+        .news(Ok(before()))
         .effect(Ok(Effect::Planned))
         .run();
     let expected = Outputs {
@@ -181,7 +229,8 @@ fn a_planned_change_is_not_followed() {
         ..outputs()
     };
     assert_eq!(ended, Ok(expected));
-    assert!(!record.contains(&"follow u1".to_owned()));
+    let set = "set u1 app ghcr.io/acme/web:1 -> ghcr.io/acme/web:2";
+    assert_eq!(record.last().map(String::as_str), Some(set));
 }
 
 #[test]
@@ -230,24 +279,26 @@ fn errors_of_the_change_keep_their_kind_and_are_not_repeated() {
     for (error, kind) in cases {
         let (ended, record) = Script::default()
             .object(object(OLD))
+            .news(Ok(before()))
             .effect(Err(error))
             .run();
         let message = "setting images of `Deployment web/web`: said the host".to_owned();
         assert_eq!(kind_and_message(ended), (kind, message));
-        assert_eq!(record.len(), 4);
+        let sets = record.iter().filter(|line| line.starts_with("set"));
+        assert_eq!(sets.count(), 1);
     }
 }
 
 #[test]
 fn a_cluster_that_is_away_for_a_while_is_followed_again() {
+    let away = || Error::Unavailable("connection refused".to_owned());
     let mut script = Script::default()
         .object(object(OLD))
+        .news(Ok(before()))
         .effect(Ok(Effect::Done(2)))
-        .news(Err(Error::Unavailable("connection refused".to_owned())))
+        .news(Err(away()))
         .news(Ok(up()));
-    script
-        .follows
-        .push_back(Error::Unavailable("connection refused".to_owned()));
+    script.follows = [None, Some(away())].into();
     let (ended, record) = script.run();
     let expected = Outputs {
         duration: 12_000,
@@ -255,9 +306,8 @@ fn a_cluster_that_is_away_for_a_while_is_followed_again() {
     };
     assert_eq!(ended, Ok(expected));
     assert_eq!(
-        record[4..],
+        record[6..],
         [
-            "follow u1",
             "the cluster does not answer: connection refused",
             "… the cluster does not answer: connection refused",
             "pause 1000",
@@ -273,9 +323,11 @@ fn a_cluster_that_is_away_for_a_while_is_followed_again() {
 fn a_cluster_that_stays_away_fails_as_unavailable_when_wait_is_over() {
     let mut script = Script::default()
         .object(object(OLD))
-        .effect(Ok(Effect::Done(2)));
-    script.follows = (0..400)
-        .map(|_| Error::Unavailable("connection refused".to_owned()))
+        .news(Ok(before()))
+        .effect(Ok(Effect::Done(2)))
+        .news(Err(Error::Unavailable("connection refused".to_owned())));
+    script.follows = std::iter::once(None)
+        .chain((0..400).map(|_| Some(Error::Unavailable("connection refused".to_owned()))))
         .collect();
     let (ended, record) = script.run();
     let message = "following `Deployment web/web`: the cluster did not answer: connection refused";
@@ -294,6 +346,7 @@ fn a_cancelled_step_ends_as_cancelled() {
     for news in [Ok(News::Cancelled), Err(Error::Cancelled)] {
         let (ended, _) = Script::default()
             .object(object(OLD))
+            .news(Ok(before()))
             .effect(Ok(Effect::Done(2)))
             .news(news)
             .run();
@@ -307,6 +360,88 @@ fn a_cancelled_step_ends_as_cancelled() {
 }
 
 #[test]
+fn an_account_that_may_not_watch_changes_nothing() {
+    let mut script = Script::default().object(object(OLD));
+    script.follows = [Some(Error::Forbidden("cannot watch pods".to_owned()))].into();
+    let (ended, record) = script.run();
+    let message = "following `Deployment web/web`: cannot watch pods";
+    assert_eq!(
+        kind_and_message(ended),
+        (FailureKind::Denied, message.to_owned())
+    );
+    assert_eq!(record.last().map(String::as_str), Some("follow u1"));
+}
+
+#[test]
+fn a_step_that_is_cancelled_before_its_change_says_so() {
+    let (ended, _) = Script::default()
+        .object(object(OLD))
+        .news(Ok(News::Cancelled))
+        .run();
+    let message = "cancelled before `Deployment web/web` was changed";
+    assert_eq!(
+        kind_and_message(ended),
+        (FailureKind::Cancelled, message.to_owned())
+    );
+}
+
+/// The new image does not come up: the registry does not have it.
+fn broken() -> News {
+    let gone = "manifest unknown";
+    News::Change(
+        facts(vec![pod("a").waiting("ErrImagePull", gone)]).beside(vec![pod("x").given(OLD)]),
+    )
+}
+
+/// A rollback that is to put the old image back, and what it finds then.
+fn rolls_back(
+    effect: Result<Effect, Error>,
+    after: News,
+) -> (Result<Outputs, Failure>, Vec<String>) {
+    let script = Script::default()
+        .object(object(OLD))
+        .news(Ok(before()))
+        .effect(Ok(Effect::Done(2)))
+        .news(Ok(broken()))
+        .effect(effect)
+        .news(Ok(after));
+    Script {
+        rollback: true,
+        ..script
+    }
+    .run()
+}
+
+#[test]
+fn pods_that_do_not_come_up_are_rolled_back_to_what_was_healthy() {
+    let News::Change(mut after) = before() else {
+        unreachable!("it is a change")
+    };
+    after.object.generation = 3;
+    after.observed_generation = 3;
+    let (ended, record) = rolls_back(Ok(Effect::Done(3)), News::Change(after));
+    let failure = ended.expect_err("the step fails all the same");
+    assert_eq!(
+        failure.message.lines().last(),
+        Some("rolled back to `ghcr.io/acme/web:1`: 2 pods are up")
+    );
+    assert!(failure.details.contains("\"rolled-back\":true"));
+    assert!(record.contains(&"set u1 app ghcr.io/acme/web:2 -> ghcr.io/acme/web:1".to_owned()));
+}
+
+#[test]
+fn image_that_is_not_ours_any_more_is_not_rolled_back() {
+    let conflict = Error::Conflict("the image is `ghcr.io/acme/web:9`".to_owned());
+    let (ended, _) = rolls_back(Err(conflict), before());
+    let failure = ended.expect_err("the step fails");
+    assert_eq!(
+        failure.message.lines().last(),
+        Some("not rolled back: somebody else deploys it now: the image is `ghcr.io/acme/web:9`")
+    );
+    assert!(failure.details.contains("\"rolled-back\":false"));
+}
+
+#[test]
 fn a_doubt_is_told_and_kept_in_the_outputs() {
     let (ended, record) = Script::default()
         .object(object(OLD))
@@ -315,7 +450,7 @@ fn a_doubt_is_told_and_kept_in_the_outputs() {
             facts(Vec::new()).change(|facts| facts.object.replicas = 0),
         )))
         .run();
-    let doubt = "no pods are wanted (`replicas` is 0): none could be watched";
+    let doubt = "no pods are wanted: none could be watched";
     let expected = Outputs {
         verified: false,
         pods: 0,

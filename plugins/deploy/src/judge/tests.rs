@@ -47,6 +47,7 @@ impl Case {
             uid: "u1".to_owned(),
             generation: 2,
             images: vec![image("app", NEW)],
+            digests: Vec::new(),
         };
         let mut judge = Judge::new(aim, self.patience, 0);
         let mut text = format!("# {}\n", self.sentence);
@@ -67,7 +68,7 @@ impl Case {
                     format!("wait until {}s: {saying}", until / 1_000)
                 }
                 Verdict::Success(success) => format!("{success:?}"),
-                Verdict::Failure(failure) => format!(
+                Verdict::Broken(failure) | Verdict::Failure(failure) => format!(
                     "{:?} {}\n{}",
                     failure.kind, failure.details, failure.message
                 ),
@@ -94,6 +95,60 @@ fn first(pod: Pod) -> Facts {
 
 fn old(name: &str) -> Pod {
     pod(name).given(OLD)
+}
+
+/// A StatefulSet says of a pod that it cannot create only by an event.
+fn events() -> Vec<Case> {
+    let missing = |at: u64| {
+        facts(vec![pod("web-0")])
+            .change(|facts| facts.object.changed_at = Some(50))
+            .warning("FailedCreate", QUOTA, at)
+    };
+    vec![
+        case(
+            "an event of this change about a pod that is missing has its grace",
+            vec![(1, missing(50)), (31, missing(60))],
+        ),
+        case(
+            "an event from before this change is none of its reasons",
+            vec![(1, missing(49))],
+        ),
+        case(
+            "an event from before a pod that was created is over",
+            vec![(
+                1,
+                missing(50).change(|facts| facts.revisions[0].pods[0].created_at = Some(51)),
+            )],
+        ),
+        case(
+            "an event about pods that are all there is over",
+            vec![(1, up().warning("FailedCreate", QUOTA, 50))],
+        ),
+    ]
+}
+
+fn partitions() -> Vec<Case> {
+    let partitioned = |partition: u32, new: Vec<Pod>, old: Vec<Pod>| {
+        facts(new)
+            .beside(old)
+            .change(|facts| facts.object.partition = partition)
+    };
+    vec![
+        case(
+            "a partition leaves the lower ordinals as they are, and that is said",
+            vec![
+                (1, partitioned(1, vec![pod("web-1")], vec![old("web-0")])),
+                (11, partitioned(1, vec![pod("web-1")], vec![old("web-0")])),
+            ],
+        ),
+        case(
+            "a partition above all ordinals changes no pod, and that is said",
+            vec![(
+                1,
+                partitioned(2, Vec::new(), vec![old("web-0"), old("web-1")]),
+            )],
+        ),
+    ]
 }
 
 fn images() -> Vec<Case> {
@@ -551,7 +606,15 @@ fn ends() -> Vec<Case> {
 
 #[test]
 fn every_case_is_judged_as_its_sentence_says() {
-    let cases = [images(), containers(), rooms(), revisions(), ends()];
+    let cases = [
+        images(),
+        containers(),
+        rooms(),
+        revisions(),
+        ends(),
+        events(),
+        partitions(),
+    ];
     let transcripts: Vec<_> = cases.into_iter().flatten().map(Case::transcript).collect();
     let judged = transcripts.join("\n");
     if std::env::var_os("BLESS").is_some() {
