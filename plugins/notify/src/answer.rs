@@ -90,7 +90,9 @@ mod tests {
                 ),
                 Some(5_000),
             ),
+            (answer(None, r#"{"retry_after":0}"#), Some(1_000)),
             (answer(None, r#"{"retry_after":"soon"}"#), None),
+            (answer(None, r#"{"retry_after":1e300}"#), None),
             (answer(None, r#"{"retry_after":-3}"#), None),
             (answer(None, "slow down"), None),
         ];

@@ -20,8 +20,8 @@ pub(crate) fn after(header: &str, now: u64) -> Option<u64> {
     Some(wait.max(1_000))
 }
 
-/// Seconds, parts of one too, in milliseconds: at least one, at most what a day has.
-/// `None` for what is no span of time.
+/// Seconds, parts of one too, in milliseconds: at least a second, or a service that says 0
+/// would be told without pause; at most what a day has. `None` for what is no span of time.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -31,7 +31,7 @@ pub(crate) fn seconds(seconds: f64) -> Option<u64> {
     let millis = (seconds * 1_000.0).ceil();
     (0.0..=86_400_000.0)
         .contains(&millis)
-        .then(|| (millis as u64).max(1))
+        .then(|| (millis as u64).max(1_000))
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in seconds since the epoch.

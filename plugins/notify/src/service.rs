@@ -118,7 +118,7 @@ impl Verdict {
 }
 
 /// The one service that `with` names. Errors are sentences for the pipeline's author.
-pub(crate) fn read<'v>(with: &Keys<'v>) -> Result<Box<dyn Service>, String> {
+pub(crate) fn read(with: &Keys<'_>) -> Result<Box<dyn Service>, String> {
     let mut named = NAMES
         .iter()
         .filter_map(|&name| Some((name, with.get(name)?)));
@@ -177,5 +177,7 @@ fn id(value: &Value) -> Option<String> {
 mod golden;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod tests;

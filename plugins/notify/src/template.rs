@@ -78,6 +78,9 @@ impl Template {
         values: &[(String, String)],
     ) -> Result<Vec<Line>, String> {
         let mut lines = vec![Line::new()];
+        // A block stands alone: in the middle of a line, or of a quote or a list, a service
+        // may end it where its data has a line break.
+        let mut alone = false;
         for piece in &self.0 {
             let more: Vec<Line> = match piece {
                 Piece::Markup(markup) => {
@@ -91,9 +94,16 @@ impl Template {
             };
             let mut more = more.into_iter();
             if let (Some(last), Some(first)) = (lines.last_mut(), more.next()) {
-                last.extend(first);
+                let block = matches!(first[..], [Span::Block(_)]);
+                if (block && !last.is_empty()) || (alone && !first.is_empty()) {
+                    lines.push(first);
+                } else {
+                    last.extend(first);
+                }
             }
             lines.extend(more);
+            let last = lines.last().map(Vec::as_slice);
+            alone = matches!(last, Some([Span::Block(_)]));
         }
         Ok(lines)
     }
@@ -115,9 +125,8 @@ fn name(text: &str) -> Result<Piece, String> {
     let name = name.trim();
     let parts: Vec<_> = name.split('.').collect();
     let known = match parts[..] {
-        ["values", key] => !key.is_empty(),
+        ["values", key] | ["steps", _, "outputs", key] => !key.is_empty(),
         ["steps", _, "title" | "outcome" | "duration" | "reason"] => true,
-        ["steps", _, "outputs", key] => !key.is_empty(),
         [one] => NAMES.contains(&one),
         _ => false,
     };

@@ -2,6 +2,8 @@
 //! messages are cut. A piece is either data, which is escaped and may be cut, or the
 //! author's own markup, which is neither.
 
+use std::fmt::Write as _;
+
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Span {
@@ -44,7 +46,7 @@ impl Link {
         for c in text.chars() {
             match c {
                 '(' | ')' | '*' | '\'' | '~' => {
-                    address.push_str(&format!("%{:02X}", u32::from(c)));
+                    let _ = write!(address, "%{:02X}", u32::from(c));
                 }
                 _ => address.push(c),
             }

@@ -84,18 +84,18 @@ fn failure(ended: Result<Sent, Failure>) -> (FailureKind, String, Option<u64>) {
     (failure.kind, failure.message, failure.retry_after)
 }
 
-fn sent(status: u16, handle: &str, updated: bool) -> Result<Sent, Failure> {
-    Ok(Sent {
+fn sent(status: u16, handle: &str, updated: bool) -> Sent {
+    Sent {
         status,
         handle: handle.to_owned(),
         updated,
-    })
+    }
 }
 
 #[test]
 fn a_message_is_posted_and_its_handle_kept() {
     let (ended, record) = run(DISCORD, None, [Ok(answer(200, None, r#"{"id":"1155"}"#))]);
-    assert_eq!(ended, sent(200, "discord:1155", false));
+    assert_eq!(ended, Ok(sent(200, "discord:1155", false)));
     assert_eq!(
         record,
         ["… telling discord", "Post discord.com/secret?wait=true"]
@@ -109,7 +109,7 @@ fn a_message_with_a_handle_is_updated_and_keeps_it() {
         Some("discord:1155"),
         [Ok(answer(200, None, r#"{"id":"1155"}"#))],
     );
-    assert_eq!(ended, sent(200, "discord:1155", true));
+    assert_eq!(ended, Ok(sent(200, "discord:1155", true)));
     assert_eq!(
         record,
         [
@@ -130,7 +130,7 @@ fn a_message_that_is_gone_is_posted_again_and_said_so() {
             Ok(answer(200, None, r#"{"id":"2"}"#)),
         ],
     );
-    assert_eq!(ended, sent(200, "discord:2", false));
+    assert_eq!(ended, Ok(sent(200, "discord:2", false)));
     assert_eq!(
         record[2..],
         [
@@ -144,7 +144,7 @@ fn a_message_that_is_gone_is_posted_again_and_said_so() {
 #[test]
 fn a_service_that_cannot_update_gets_one_message() {
     let (ended, record) = run(SLACK, Some("slack:C1:1.2"), [Ok(answer(200, None, "ok"))]);
-    assert_eq!(ended, sent(200, "", false));
+    assert_eq!(ended, Ok(sent(200, "", false)));
     assert_eq!(record, ["… telling slack", "Post hooks.slack.com/secret"]);
 }
 

@@ -1,5 +1,7 @@
 //! What each service is sent, whole, held against `golden/`: `BLESS=1` writes it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{NAMES, Request};
@@ -91,13 +93,13 @@ fn requests_are_what_they_were() {
             with[name] = place.clone();
             let config = config(&with.to_string());
             let request = config.service.post(&message(&told, &config));
-            all.push_str(&format!("# {sentence}\n{}\n\n", shown(&request)));
+            let _ = write!(all, "# {sentence}\n{}\n\n", shown(&request));
         }
         let config = config(&json!({ name: place }).to_string());
         let message = message(&told(Vec::new()), &config);
         let edit = config.service.edit(&message, handle);
         if let Some(request) = edit.expect("the handle is its own") {
-            all.push_str(&format!("# an update\n{}\n", shown(&request)));
+            let _ = writeln!(all, "# an update\n{}", shown(&request));
         }
         let path = format!(
             "{}/src/service/golden/{name}.txt",

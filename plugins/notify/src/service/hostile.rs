@@ -1,12 +1,11 @@
 //! What somebody else chose, in every place where it can stand: it mentions nobody,
-//! formats nothing, leads nowhere, and is cut to what the service takes.
+//! formats nothing and leads nowhere.
 
 use serde_json::{Value, json};
 
+use super::Request;
 use super::golden::place;
-use super::{NAMES, Request};
 use crate::testing::{HOSTILE, config, hostile, message};
-use crate::text::utf16;
 
 /// Every name that a text may have, so that each way into a message is tried.
 const EVERYTHING: &str = "{pipeline} {run} {title} {link} {failed} {failed|bold} {failed|code} \
@@ -14,7 +13,7 @@ const EVERYTHING: &str = "{pipeline} {run} {title} {link} {failed} {failed|bold}
     {values.a} {steps.build.title} {steps.build.reason} {steps.deploy.outputs.word}";
 
 /// The same message in our words and in the author's, as every service is sent it.
-fn requests(name: &str, text: &str) -> Vec<Request> {
+pub(super) fn requests(name: &str, text: &str) -> Vec<Request> {
     let requests = [json!(null), json!(EVERYTHING)].map(|template| {
         let mut with = json!({ "title": text, "details": text, "link": text });
         with["values"] = json!({ "a": text });
@@ -28,7 +27,7 @@ fn requests(name: &str, text: &str) -> Vec<Request> {
     requests.to_vec()
 }
 
-fn body(request: &Request) -> Value {
+pub(super) fn body(request: &Request) -> Value {
     serde_json::from_str(&request.body).expect("the body is JSON")
 }
 
@@ -48,7 +47,7 @@ fn texts<'v>(value: &'v Value, key: &str, found: &mut Vec<&'v str>) {
     }
 }
 
-fn all_texts(value: &Value, key: &str) -> Vec<String> {
+pub(super) fn all_texts(value: &Value, key: &str) -> Vec<String> {
     let mut found = Vec::new();
     texts(value, key, &mut found);
     found.into_iter().map(str::to_owned).collect()
@@ -189,8 +188,9 @@ fn telegram_reads_nothing_in_data() {
         let body = body(&request);
         let text = body["text"].as_str().expect("a text");
         let mut tags: Vec<&str> = text.split('<').skip(1).collect();
-        tags.iter_mut()
-            .for_each(|tag| *tag = tag.split('>').next().unwrap_or_default());
+        for tag in &mut tags {
+            *tag = tag.split('>').next().unwrap_or_default();
+        }
         let own = ["b", "/b", "code", "/code", "pre", "/pre"];
         assert!(tags.iter().all(|tag| own.contains(tag)), "{tags:?}");
         assert_eq!(tags.len() % 2, 0, "{tags:?}");
@@ -219,66 +219,21 @@ fn telegram_reads_nothing_in_data() {
 }
 
 #[test]
-fn no_message_is_longer_than_its_service_takes() {
-    let huge = "a".repeat(100_000);
-    // One character of each width, and those that are longest when they are escaped.
-    let units = ["&", "\"", "é", "漢", "🎉", "`", "*", "\\", "{"];
-    let texts = units.iter().map(|unit| unit.repeat(2_000));
-    for text in texts.chain([huge]) {
-        for name in NAMES {
-            for request in requests(name, &text) {
-                within_limits(name, &request);
-            }
-        }
-    }
-}
-
-fn within_limits(name: &str, request: &Request) {
-    let at_most = |text: &str, length: usize, limit: usize| {
-        let beginning: String = text.chars().take(80).collect();
-        assert!(length <= limit, "{name}: {length} > {limit}: {beginning}");
-    };
-    match name {
-        "slack" => {
-            let body = body(request);
-            assert!(body["blocks"].as_array().map_or(0, Vec::len) <= 50);
-            for text in all_texts(&body, "text") {
-                at_most(&text, text.chars().count(), 3_000);
-                let entity = text
-                    .rsplit_once('&')
-                    .is_some_and(|(_, end)| !end.contains(';') && text.contains("&amp;"));
-                assert!(!entity, "it ends within an entity");
-            }
-        }
-        "mattermost" => {
-            let body = body(request);
-            let text = body["message"].as_str().expect("a text");
-            at_most(text, text.chars().count(), 16_383);
-        }
-        "discord" => {
-            let body = body(request);
-            let embed = &body["embeds"][0];
-            let length = |key: &str, limit| {
-                let text = embed[key].as_str().expect("a text");
-                at_most(text, utf16(text), limit);
-                utf16(text)
-            };
-            assert!(length("title", 256) + length("description", 4_096) <= 6_000);
-        }
-        "teams" => {
-            at_most(&request.body, request.body.len(), 28_000);
-            at_most(&request.body, 2 * utf16(&request.body), 28_000);
-        }
-        "ntfy" => {
-            at_most(&request.body, request.body.len(), 4_096);
-            let headers = request.headers.iter().map(|(_, value)| value.len());
-            assert!(headers.sum::<usize>() < 1_000);
-        }
-        "telegram" => {
-            let body = body(request);
-            let text = body["text"].as_str().expect("a text");
-            at_most(text, utf16(text), 4_096);
-        }
-        _ => at_most(&request.body, request.body.len(), 1 << 20),
+fn a_block_in_a_quote_or_a_list_does_not_let_its_lines_out() {
+    let failed = "refused\n\n@everyone [x](http://evil.example)\n- # <!channel>";
+    for name in ["mattermost", "discord"] {
+        let mut with = json!({ "text": "why: {error|block} so\n> {error|block}\n- {error|block}" });
+        with[name] = place(name).0;
+        let config = config(&with.to_string());
+        let body = body(&config.service.post(&message(&hostile(failed), &config)));
+        let key = if name == "discord" {
+            "description"
+        } else {
+            "message"
+        };
+        let text = &all_texts(&body, key)[0];
+        let block = format!("\n```\n{failed}\n```\n");
+        assert_eq!(text.matches(&block).count(), 3, "{name}: {text}");
+        assert_none(&outside_of_code(text), &["@everyone", "](http", "<!"]);
     }
 }

@@ -109,6 +109,10 @@ struct Markdown;
 impl Markup for Markdown {
     fn text(&self, data: &str) -> String {
         let mut text = String::new();
+        // Alone on a line it would make a heading of the line above.
+        if data.starts_with('=') {
+            text.push('\u{200b}');
+        }
         for c in data.chars() {
             match c {
                 '&' => text.push_str("&amp;"),
@@ -130,7 +134,8 @@ impl Markup for Markdown {
     }
 
     fn code(&self, data: &str) -> String {
-        format!("`{}`", data.replace('`', "'"))
+        // A table's cells end at `|` in code too.
+        format!("`{}`", data.replace('`', "'").replace('|', "∣"))
     }
 
     fn block(&self, data: &str) -> String {

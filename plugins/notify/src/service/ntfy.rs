@@ -13,7 +13,7 @@ use crate::answer::Answer;
 use crate::handle;
 use crate::message::{Mark, Message};
 use crate::summary::Outcome;
-use crate::text::{Markup, cut_data};
+use crate::text::{Line, Markup, Span, cut_data};
 use crate::url::Url;
 
 /// Of a message, in bytes; a longer one becomes an attachment.
@@ -81,7 +81,7 @@ impl Service for Ntfy {
             method: Method::Post,
             url: self.url.clone(),
             headers,
-            body: Plain.lines(message.lines(), MESSAGE),
+            body: Plain.lines(plain(message.lines()), MESSAGE),
         }
     }
 
@@ -95,6 +95,16 @@ impl Service for Ntfy {
     fn judge(&self, answer: &Answer) -> Verdict {
         Verdict::by_status(answer, id(&answer.json()["id"]).into_iter().collect())
     }
+}
+
+/// The author's text too is no markup here, and may be cut.
+fn plain(mut lines: Vec<Line>) -> Vec<Line> {
+    for span in lines.iter_mut().flatten() {
+        if let Span::Markup(text) = span {
+            *span = Span::text(text);
+        }
+    }
+    lines
 }
 
 /// A header's text in ASCII: an encoded word of RFC 2047 where it is not, which ntfy

@@ -22,7 +22,7 @@ use mrkdwn::Mrkdwn;
 
 /// Of a section's text, in characters; kept for the rest of the message too.
 const SECTION: usize = 3_000;
-/// Where Slack's API is, unless `url` says otherwise (GovSlack).
+/// Where Slack's API is, unless `url` says otherwise (as for `GovSlack`).
 const API: &str = "https://slack.com/api";
 
 pub(super) enum Slack {
@@ -151,15 +151,13 @@ fn refusal(word: &str) -> Option<Verdict> {
 
 fn body(message: &Message) -> Value {
     let headline = format!("{} {}", message.mark.emoji(), message.headline);
-    let mut blocks = vec![rich_text(vec![section(&vec![Span::Bold(
-        headline.clone(),
-    )])])];
+    let mut blocks = vec![rich_text(&[section(&vec![Span::Bold(headline.clone())])])];
     match &message.body {
         Body::Plain(lines) => {
             let length = |span: &Span| Mrkdwn.length(&raw(span));
             let lines = fit(lines.clone(), SECTION, 1, &length);
             if !lines.is_empty() {
-                blocks.push(rich_text(lines.iter().map(section).collect()));
+                blocks.push(rich_text(&lines.iter().map(section).collect::<Vec<_>>()));
             }
         }
         Body::Written(lines) => {
@@ -183,7 +181,7 @@ fn body(message: &Message) -> Value {
     json!({ "text": mrkdwn::escaped(&headline), "mrkdwn": false, "blocks": blocks })
 }
 
-fn rich_text(elements: Vec<Value>) -> Value {
+fn rich_text(elements: &[Value]) -> Value {
     json!({ "type": "rich_text", "elements": elements })
 }
 

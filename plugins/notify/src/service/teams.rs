@@ -48,13 +48,13 @@ fn card(message: &Message) -> Value {
     let mut headline = run(&Span::Bold(headline));
     headline["size"] = "large".into();
     headline["color"] = colour(message.mark).into();
-    let mut body = vec![paragraph(vec![headline])];
+    let mut body = vec![paragraph(&[headline])];
     let room = REQUEST - AROUND;
     match &message.body {
         Body::Plain(lines) => {
             let length = |span: &Span| weight(&run(span).to_string());
             // What a paragraph has around its runs.
-            let line_end = weight(&paragraph(Vec::new()).to_string());
+            let line_end = weight(&paragraph(&[]).to_string());
             let lines = fit(lines.clone(), room, line_end, &length);
             body.extend(lines.iter().map(spans));
         }
@@ -95,10 +95,10 @@ fn colour(mark: Mark) -> &'static str {
 }
 
 fn spans(line: &Line) -> Value {
-    paragraph(line.iter().map(run).collect())
+    paragraph(&line.iter().map(run).collect::<Vec<_>>())
 }
 
-fn paragraph(runs: Vec<Value>) -> Value {
+fn paragraph(runs: &[Value]) -> Value {
     json!({ "type": "RichTextBlock", "spacing": "small", "inlines": runs })
 }
 
@@ -130,7 +130,7 @@ fn inert(data: &str) -> String {
     data.replace("{{", "{\u{200b}{")
 }
 
-/// The Markdown of a text block: a subset of CommonMark without code.
+/// The Markdown of a text block: a subset of `CommonMark` without code.
 struct Markdown;
 
 impl Markup for Markdown {

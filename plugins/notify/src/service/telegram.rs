@@ -123,7 +123,7 @@ impl Markup for Html {
                 '@' | '#' | '$' => true,
                 ':' => next == '/',
                 '/' => !before.is_alphanumeric(),
-                '.' => next.is_alphabetic(),
+                '.' => next.is_alphanumeric(),
                 _ => false,
             };
             if found {

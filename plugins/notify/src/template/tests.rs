@@ -78,6 +78,34 @@ fn names_become_data_and_the_rest_stays_markup() {
 }
 
 #[test]
+fn a_block_stands_on_lines_of_its_own_wherever_it_was_written() {
+    let block = || vec![Span::Block("refused\nby `github`".to_owned())];
+    let cases = [
+        (
+            "> {error|block} {error|block}x",
+            vec![
+                vec![markup("> ")],
+                block(),
+                vec![markup(" ")],
+                block(),
+                vec![markup("x")],
+            ],
+        ),
+        (
+            "why:\n{error|block}\nx",
+            vec![vec![markup("why:")], block(), vec![markup("x")]],
+        ),
+        (
+            "{error|block}\n\n{sha}",
+            vec![block(), vec![], vec![text("0b5e6f1a")]],
+        ),
+    ];
+    for (template, expected) in cases {
+        assert_eq!(filled(template), Ok(expected), "{template}");
+    }
+}
+
+#[test]
 fn every_name_stands_for_something() {
     for name in NAMES {
         let lines = filled(&format!("{{{name}}}")).expect("it is known");
