@@ -1,0 +1,6 @@
+//! `notify` on real sockets: what each service receives, and what its answers come to.
+
+mod answers;
+mod change;
+mod chats;
+mod messages;
