@@ -7,6 +7,7 @@ use crate::message::Mark;
 use crate::service::{self, Service};
 use crate::summary::Outcome;
 use crate::template::Template;
+use crate::text;
 
 /// How long an answer *come back later* is followed, in milliseconds, where `patience`
 /// is not given; never longer than the attempt may take.
@@ -156,7 +157,7 @@ fn values(with: &Keys<'_>) -> Result<Vec<(String, String)>, String> {
     let values = value.as_object().ok_or("`with.values` is not an object")?;
     let values = values.iter().map(|(name, value)| match value {
         Value::String(text) => Ok((name.clone(), text.clone())),
-        Value::Number(_) | Value::Bool(_) => Ok((name.clone(), value.to_string())),
+        Value::Number(_) | Value::Bool(_) => Ok((name.clone(), text::as_json(value))),
         Value::Null => Ok((name.clone(), String::new())),
         _ => Err(format!(
             "`with.values.{name}` is neither a text nor a number"

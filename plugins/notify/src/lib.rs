@@ -62,7 +62,7 @@ impl Guest for Notify {
             let quiet = json!({
                 "service": service.name(), "sent": false, "updated": false, "message": "",
             });
-            return Ok(quiet.to_string());
+            return Ok(text::as_json(&quiet));
         }
         let telling = Telling {
             service,
@@ -78,7 +78,7 @@ impl Guest for Notify {
             "status": sent.status,
             "message": sent.handle,
         });
-        Ok(outputs.to_string())
+        Ok(text::as_json(&outputs))
     }
 }
 

@@ -145,8 +145,16 @@ fn lost(code: &ErrorCode) -> Lost {
         ErrorCode::TlsCertificateError => "its certificate is not trusted".to_owned(),
         ErrorCode::HttpRequestDenied => "the step has no permission for it".to_owned(),
         ErrorCode::DestinationIpProhibited => "its address is not allowed".to_owned(),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            "TLS could not be agreed on".to_owned()
+        }
+        ErrorCode::HttpProtocolError => "it does not speak HTTP as it should".to_owned(),
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
+            "its address is not accepted".to_owned()
+        }
         ErrorCode::InternalError(Some(message)) => message.clone(),
-        other => other.to_string(),
+        // Their names in full would be 4 kB of a component.
+        _ => "the host could not send it or read the answer".to_owned(),
     };
     match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Lost::Denied(why),

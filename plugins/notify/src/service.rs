@@ -6,6 +6,7 @@ use sluice_plugin_with::Keys;
 
 use crate::answer::Answer;
 use crate::message::Message;
+use crate::text;
 use crate::url::Url;
 
 mod discord;
@@ -77,7 +78,7 @@ impl Request {
             method,
             url,
             headers,
-            body: body.to_string(),
+            body: text::as_json(body),
         }
     }
 }

@@ -9,7 +9,7 @@ use sluice_plugin_with::duration;
 
 use crate::message::{self, Mark};
 use crate::summary::{Summary, TEXT, clean};
-use crate::text::{Line, Link, Span};
+use crate::text::{self, Line, Link, Span};
 
 /// What a name in braces may be, but for `values.NAME` and `steps.ID.…`.
 const NAMES: [&str; 16] = [
@@ -219,7 +219,7 @@ fn of_step(summary: &Summary, id: &str, rest: &[&str]) -> Result<String, String>
         ["outputs", key] => match &step.outputs[key] {
             Value::Null => String::new(),
             Value::String(text) => clean(text, TEXT),
-            other => clean(&other.to_string(), TEXT),
+            other => clean(&text::as_json(other), TEXT),
         },
         _ => String::new(),
     })
@@ -243,7 +243,7 @@ fn shaped(text: String, form: Form) -> Vec<Line> {
     }
     vec![vec![match form {
         Form::Text => Span::text(&text),
-        Form::Bold => Span::Bold(crate::text::one_line(&text)),
+        Form::Bold => Span::Bold(text::one_line(&text)),
         Form::Code => Span::code(&text),
         Form::Block => Span::Block(text),
     }]]

@@ -4,6 +4,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Span {
@@ -87,6 +89,11 @@ impl Span {
             Self::Link(_) | Self::Markup(_) => "",
         }
     }
+}
+
+/// A value as JSON. Its `Display` would bring a second serialiser into the component.
+pub(crate) fn as_json(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 pub(crate) fn one_line(data: &str) -> String {

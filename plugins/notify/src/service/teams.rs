@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Method, Request, Service};
 use crate::message::{Body, Mark, Message};
 use crate::summary::Outcome;
-use crate::text::{LOOK, Line, Link, Markup, Span, fit};
+use crate::text::{LOOK, Line, Link, Markup, Span, as_json, fit};
 use crate::url::Url;
 
 /// Of a request. Where 28 KB are allowed, Microsoft counts UTF-16 in some places.
@@ -52,9 +52,9 @@ fn card(message: &Message) -> Value {
     let room = REQUEST - AROUND;
     match &message.body {
         Body::Plain(lines) => {
-            let length = |span: &Span| weight(&run(span).to_string());
+            let length = |span: &Span| weight(&as_json(&run(span)));
             // What a paragraph has around its runs.
-            let line_end = weight(&paragraph(&[]).to_string());
+            let line_end = weight(&as_json(&paragraph(&[])));
             let lines = fit(lines.clone(), room, line_end, &length);
             body.extend(lines.iter().map(spans));
         }
@@ -168,6 +168,6 @@ impl Markup for Markdown {
     }
 
     fn length(&self, text: &str) -> usize {
-        weight(&Value::from(text).to_string())
+        weight(&as_json(&Value::from(text)))
     }
 }

@@ -122,8 +122,8 @@ impl Markup for Html {
             let found = match c {
                 '@' | '#' | '$' => true,
                 ':' => next == '/',
-                '/' => !before.is_alphanumeric(),
-                '.' => next.is_alphanumeric(),
+                '/' => !before.is_ascii_alphanumeric(),
+                '.' => !next.is_ascii() || next.is_ascii_alphanumeric(),
                 _ => false,
             };
             if found {

@@ -11,7 +11,7 @@ impl Markup for Mrkdwn {
         let chars: Vec<char> = data.chars().collect();
         let word = |at: Option<usize>| {
             at.and_then(|at| chars.get(at))
-                .is_some_and(|c| c.is_alphanumeric())
+                .is_some_and(char::is_ascii_alphanumeric)
         };
         // `:tada:` needs two of them.
         let emoji = chars.iter().filter(|&&c| c == ':').count() > 1;
