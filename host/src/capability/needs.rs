@@ -68,3 +68,34 @@ fn summary(step: &Summary) -> StepSummary {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sluice_pipeline::schedule::Outcome;
+
+    use super::{Host as _, NeedsCalls, WitOutcome};
+    use crate::run::PreviousRun;
+
+    #[test]
+    fn the_run_before_this_one_is_told_where_it_is_known() {
+        let previous = PreviousRun {
+            run: "20261121-113522-572e".to_owned(),
+            outcome: Outcome::Failure,
+            finished_at: 1_795_260_922_000,
+        };
+        let asked = |previous| {
+            let mut calls = NeedsCalls {
+                steps: &[],
+                previous,
+            };
+            calls.previous().expect("nothing of it can fail")
+        };
+        assert!(asked(None).is_none());
+        let told = asked(Some(&previous)).expect("it is known");
+        assert_eq!(
+            (told.run.as_str(), told.finished_at),
+            ("20261121-113522-572e", 1_795_260_922_000)
+        );
+        assert!(matches!(told.outcome, WitOutcome::Failure));
+    }
+}

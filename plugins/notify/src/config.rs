@@ -5,7 +5,7 @@ use sluice_plugin_with::Keys;
 
 use crate::message::Mark;
 use crate::service::{self, Service};
-use crate::summary::Outcome;
+use crate::summary::{Outcome, Summary};
 use crate::template::Template;
 use crate::text;
 
@@ -27,7 +27,8 @@ pub(crate) struct Config {
     pub(crate) values: Vec<(String, String)>,
     pub(crate) at: At,
     pub(crate) on: On,
-    /// The handle of a message to update; `None` also where it is empty.
+    /// Which message to update: its handle, or the id of the step that posted it. `None`
+    /// also where it is empty.
     pub(crate) update: Option<String>,
     /// Milliseconds.
     pub(crate) patience: u64,
@@ -130,19 +131,35 @@ impl Config {
         })
     }
 
-    /// Why this end is not told; `None` where it is. A message that announced the run is
-    /// always brought to its end. `previous` is how the last run ended, where that is
-    /// known.
-    pub(crate) fn silence(&self, outcome: Outcome, previous: Option<Outcome>) -> Option<String> {
-        if self.at == At::Start || self.update.is_some() {
-            return None;
+    /// The handle of the message to update; `None` where there is no message. A step that
+    /// failed has posted none, and that must not keep the end from being told. The error is
+    /// a sentence for the pipeline's author.
+    pub(crate) fn handle<'a>(&'a self, summary: &'a Summary) -> Result<Option<&'a str>, String> {
+        match self.update.as_deref() {
+            Some(id) if !id.contains(':') => {
+                let handle = summary.step("update", id)?.outputs["message"].as_str();
+                Ok(handle.filter(|handle| !handle.is_empty()))
+            }
+            handle => Ok(handle),
         }
+    }
+
+    /// Why this end is not told; `None` where it is. A message that announced the run,
+    /// `update`, is always brought to its end. `previous` is how the last run ended, where
+    /// that is known, and asked for where it decides.
+    pub(crate) fn silence(
+        &self,
+        update: Option<&str>,
+        outcome: Outcome,
+        previous: impl FnOnce() -> Option<Outcome>,
+    ) -> Option<String> {
         let word = outcome.word();
         match self.on {
+            _ if update.is_some() => None,
             On::Failure if !matches!(outcome, Outcome::Failure | Outcome::Unknown) => Some(
                 format!("nobody is told: `on` is `failure`, and the outcome is {word}"),
             ),
-            On::Change if previous == Some(outcome) => Some(format!(
+            On::Change if previous() == Some(outcome) => Some(format!(
                 "nobody is told: `on` is `change`, and the last run's outcome was {word} too"
             )),
             _ => None,

@@ -13,7 +13,7 @@ pub(crate) fn write(service: &str, ids: &[String]) -> String {
 /// The ids of a handle that this service gave, `count` of them. The error is a sentence
 /// for the pipeline's author.
 pub(crate) fn read(service: &str, count: usize, handle: &str) -> Result<Vec<String>, String> {
-    let way_out = "write `${{ steps.ID.outputs.message }}` of a step that told the same service";
+    let way_out = "write the id of a step that told the same service";
     let Some((name, ids)) = handle.split_once(':') else {
         return Err(format!("`update` is no handle of a message; {way_out}"));
     };
@@ -63,8 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_no_handle_of_the_service_is_refused() {
-        let way_out =
-            "write `${{ steps.ID.outputs.message }}` of a step that told the same service";
+        let way_out = "write the id of a step that told the same service";
         let cases = [
             (
                 "hello",

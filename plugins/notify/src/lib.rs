@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::bindings::exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest};
 use crate::bindings::sluice::plugin::{log, needs};
-use crate::config::{Config, On};
+use crate::config::Config;
 use crate::deliver::{Lost, Telling, World, failure};
 use crate::message::Message;
 use crate::service::Request;
@@ -53,11 +53,8 @@ impl Guest for Notify {
         let summary = Summary::of(&Told { context, steps }, &config);
         let message = Message::of(&summary, &config).map_err(wrong)?;
         let service = config.service.as_ref();
-        let previous = match config.on {
-            On::Change if config.update.is_none() => previous(),
-            _ => None,
-        };
-        if let Some(why) = config.silence(summary.outcome, previous) {
+        let update = config.handle(&summary).map_err(wrong)?;
+        if let Some(why) = config.silence(update, summary.outcome, previous) {
             log::log(log::Level::Info, &why, &[]);
             let quiet = json!({
                 "service": service.name(), "sent": false, "updated": false, "message": "",
@@ -67,7 +64,7 @@ impl Guest for Notify {
         let telling = Telling {
             service,
             message: &message,
-            update: config.update.as_deref(),
+            update,
             patience,
         };
         let sent = deliver::deliver(&mut Host::new(), &telling)?;

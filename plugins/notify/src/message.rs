@@ -133,18 +133,19 @@ fn body(summary: &Summary, mark: Mark) -> Vec<Line> {
 
 /// Each step on a line, the rest counted.
 pub(crate) fn steps(summary: &Summary) -> Vec<Line> {
-    listed(&summary.steps, step)
+    let news = summary.steps.iter().filter(|step| !step.is_notice);
+    listed(news.map(step).collect())
 }
 
 /// Each workload on a line, the rest counted.
 pub(crate) fn deploys(summary: &Summary) -> Vec<Line> {
-    listed(&summary.deployed, deployed)
+    listed(summary.deployed.iter().map(deployed).collect())
 }
 
-fn listed<T>(items: &[T], line: fn(&T) -> Line) -> Vec<Line> {
-    let mut lines: Vec<_> = items.iter().take(LISTED).map(line).collect();
-    if items.len() > LISTED {
-        let more = format!("and {} more", items.len() - LISTED);
+fn listed(mut lines: Vec<Line>) -> Vec<Line> {
+    if let Some(more @ 1..) = lines.len().checked_sub(LISTED) {
+        lines.truncate(LISTED);
+        let more = format!("and {more} more");
         lines.push(vec![Span::text(&more)]);
     }
     lines

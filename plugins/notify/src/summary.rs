@@ -56,6 +56,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Step {
     pub(crate) id: String,
     pub(crate) title: String,
+    /// A step of this plugin that did what it should: no news to whom it told.
+    pub(crate) is_notice: bool,
     pub(crate) outcome: Outcome,
     /// Milliseconds.
     pub(crate) duration: u64,
@@ -154,6 +156,23 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// A step that this one needs. The error is a sentence for the pipeline's author, who
+    /// named it under `key`.
+    pub(crate) fn step(&self, key: &str, id: &str) -> Result<&Step, String> {
+        self.steps.iter().find(|step| step.id == id).ok_or_else(|| {
+            let ids = self.steps.iter().map(|step| format!("`{}`", step.id));
+            let ids: Vec<_> = ids.collect();
+            let there_are = if ids.is_empty() {
+                "it needs none".to_owned()
+            } else {
+                format!("it needs {}", ids.join(", "))
+            };
+            format!("`{key}` wants step `{id}`, which this step does not need; {there_are}")
+        })
+    }
+}
+
 fn trigger(json: &str) -> Trigger {
     let trigger: Value = serde_json::from_str(json).unwrap_or_default();
     let text = |key: &str| clean(trigger[key].as_str().unwrap_or_default(), NAME);
@@ -188,6 +207,7 @@ fn step(step: &StepSummary) -> Step {
     Step {
         id: clean(&step.id, NAME),
         title: clean(&step.title, NAME),
+        is_notice: step.uses == "notify" && Outcome::of(&step.outcome) == Outcome::Success,
         outcome: Outcome::of(&step.outcome),
         duration: step.duration,
         reason: step.reason.as_deref().map(|reason| clean(reason, TEXT)),

@@ -195,21 +195,7 @@ fn plain(name: &str, summary: &Summary, mark: Mark) -> String {
 }
 
 fn of_step(summary: &Summary, id: &str, rest: &[&str]) -> Result<String, String> {
-    let Some(step) = summary.steps.iter().find(|step| step.id == id) else {
-        let ids: Vec<_> = summary
-            .steps
-            .iter()
-            .map(|step| format!("`{}`", step.id))
-            .collect();
-        let there_are = if ids.is_empty() {
-            "it needs none".to_owned()
-        } else {
-            format!("it needs {}", ids.join(", "))
-        };
-        return Err(format!(
-            "`text` wants step `{id}`, which this step does not need; {there_are}"
-        ));
-    };
+    let step = summary.step("text", id)?;
     Ok(match rest {
         ["title"] => step.title.clone(),
         ["outcome"] => step.outcome.word().to_owned(),

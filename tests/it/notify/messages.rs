@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::chats::{Chats, SERVICES, body, header, lines, reply};
 
+const BY_HANDLE: &str = "'${{ steps.NAME_start.outputs.message }}'";
+
 const ANNOUNCE_AND_TELL: &str = "  NAME_start:
     uses: notify
     needs: []
@@ -43,7 +45,8 @@ fn the_message_of_the_start_is_updated_at_the_end_where_the_service_can() {
 #[test]
 fn a_token_is_a_header_and_an_update_names_its_message() {
     let chats = Chats::open();
-    let said = chats.pipeline(ANNOUNCE_AND_TELL).events(&[]);
+    let steps = ANNOUNCE_AND_TELL.replace(BY_HANDLE, "NAME_start");
+    let said = chats.pipeline(&steps).events(&[]);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     for (service, sink) in chats.each() {
         let [_, edit] = &sink.requests()[..] else {
@@ -102,6 +105,27 @@ fn a_message_that_is_gone_is_posted_anew_and_the_log_says_so() {
             let expected = "the message cannot be updated, another one is posted: ";
             assert!(line.starts_with(expected), "{line}");
         }
+    }
+}
+
+#[test]
+fn an_end_is_told_where_the_start_could_not_be() {
+    let steps = ANNOUNCE_AND_TELL.replace(BY_HANDLE, "NAME_start");
+    let chats = Chats::open();
+    for (_, sink) in chats.each() {
+        sink.reply_once(reply(500, None, ""));
+    }
+    let said = chats.pipeline(&steps).events(&[]);
+    for (service, sink) in chats.each() {
+        assert_eq!(
+            lines(sink),
+            [service.post, service.post],
+            "{}",
+            service.name
+        );
+        let end = |step: &str| said.of_step("step.finished", step)["outcome"].take();
+        assert_eq!(end(&format!("{}_start", service.name)), "failure");
+        assert_eq!(end(service.name), "success");
     }
 }
 

@@ -1,6 +1,9 @@
+use serde_json::json;
+
 use super::{At, Config, On};
-use crate::summary::Outcome;
-use crate::testing::config;
+use crate::bindings::sluice::plugin::needs::{Outcome as StepOutcome, StepSummary};
+use crate::summary::{Outcome, Summary};
+use crate::testing::{config, step, told};
 
 #[test]
 fn all_keys_are_read() {
@@ -70,42 +73,64 @@ fn what_cannot_be_told_is_refused_with_a_reason() {
 #[test]
 fn an_end_is_told_as_on_says_and_an_announced_one_always() {
     use Outcome::{Cancelled, Failure, Success, Unknown};
-    let with = |more: &str| config(&format!(r#"{{"discord":"https://a.example"{more}}}"#));
+    let on = |on: &str| config(&format!(r#"{{"discord":"https://a.example","on":"{on}"}}"#));
     let cases = [
-        ("", Success, Some(Success), true),
-        (r#","on":"failure""#, Success, None, false),
-        (r#","on":"failure""#, Cancelled, None, false),
-        (r#","on":"failure""#, Failure, None, true),
-        (r#","on":"failure""#, Unknown, None, true),
-        (r#","on":"change""#, Success, Some(Success), false),
-        (r#","on":"change""#, Success, Some(Failure), true),
-        (r#","on":"change""#, Failure, Some(Success), true),
-        (r#","on":"change""#, Success, None, true),
-        (
-            r#","on":"change","update":"discord:1""#,
-            Success,
-            Some(Success),
-            true,
-        ),
-        (
-            r#","on":"failure","update":"discord:1""#,
-            Success,
-            None,
-            true,
-        ),
+        ("always", None, Success, Some(Success), true),
+        ("failure", None, Success, None, false),
+        ("failure", None, Cancelled, None, false),
+        ("failure", None, Failure, None, true),
+        ("failure", None, Unknown, None, true),
+        ("change", None, Success, Some(Success), false),
+        ("change", None, Success, Some(Failure), true),
+        ("change", None, Failure, Some(Success), true),
+        ("change", None, Success, None, true),
+        ("change", Some("discord:1"), Success, Some(Success), true),
+        ("failure", Some("discord:1"), Success, None, true),
     ];
-    for (more, outcome, previous, told) in cases {
-        let silence = with(more).silence(outcome, previous);
+    for (word, update, outcome, previous, told) in cases {
+        let silence = on(word).silence(update, outcome, || previous);
         assert_eq!(
             silence.is_none(),
             told,
-            "{more} {outcome:?} {previous:?} {silence:?}"
+            "{word} {update:?} {outcome:?} {previous:?} {silence:?}"
         );
     }
     assert_eq!(
-        with(r#","on":"change""#)
-            .silence(Success, Some(Success))
+        on("change")
+            .silence(None, Success, || Some(Success))
             .as_deref(),
         Some("nobody is told: `on` is `change`, and the last run's outcome was success too")
+    );
+}
+
+#[test]
+fn the_message_to_update_is_a_handle_or_what_a_step_posted() {
+    let posted = |handle: &str| StepSummary {
+        outputs: json!({ "sent": true, "message": handle }).to_string(),
+        ..step("announce", StepOutcome::Success, None)
+    };
+    let failed = || step("announce", StepOutcome::Failure, Some("down"));
+    let handle = |update: &str, announce: StepSummary| {
+        let with = json!({ "discord": "https://a.example", "update": update });
+        let config = config(&with.to_string());
+        let summary = Summary::of(&told(vec![announce]), &config);
+        let handle = config.handle(&summary)?;
+        Ok(handle.map(str::to_owned))
+    };
+    let found = |handle: &str| Ok(Some(handle.to_owned()));
+    assert_eq!(handle("discord:7", failed()), found("discord:7"));
+    assert_eq!(
+        handle("announce", posted("discord:1155")),
+        found("discord:1155")
+    );
+    assert_eq!(handle("announce", posted("")), Ok(None));
+    assert_eq!(handle("announce", failed()), Ok(None));
+    assert_eq!(handle("", failed()), Ok(None));
+    assert_eq!(
+        handle("begin", failed()),
+        Err(
+            "`update` wants step `begin`, which this step does not need; it needs `announce`"
+                .to_owned()
+        )
     );
 }

@@ -156,7 +156,7 @@ fn a_handle_of_another_service_is_the_authors_mistake() {
     assert_eq!(
         message,
         "`update` is a message of another service than `discord`; write \
-         `${{ steps.ID.outputs.message }}` of a step that told the same service"
+         the id of a step that told the same service"
     );
     assert_eq!(record, Vec::<String>::new());
 }

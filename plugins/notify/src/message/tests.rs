@@ -1,5 +1,5 @@
 use super::{Body, Mark};
-use crate::bindings::sluice::plugin::needs::Outcome as StepOutcome;
+use crate::bindings::sluice::plugin::needs::{Outcome as StepOutcome, StepSummary};
 use crate::summary::Outcome;
 use crate::testing::{config, message, step, told};
 use crate::text::Span;
@@ -55,4 +55,19 @@ fn each_outcome_has_its_text_and_others_our_words() {
     let text = |mark| config.text.of(mark).is_some();
     assert!(text(Mark::Started) && text(Mark::Ended(Outcome::Failure)));
     assert!(!text(Mark::Ended(Outcome::Success)));
+}
+
+#[test]
+fn a_notice_that_went_out_is_no_news_and_one_that_did_not_is() {
+    let lines = |outcome| {
+        let announce = StepSummary {
+            uses: "notify".to_owned(),
+            ..step("announce", outcome, None)
+        };
+        let deploy = step("deploy", StepOutcome::Success, None);
+        let summary = message(&told(vec![announce, deploy]), &config(SLACK)).summary;
+        super::steps(&summary).len()
+    };
+    assert_eq!(lines(StepOutcome::Success), 1);
+    assert_eq!(lines(StepOutcome::Failure), 2);
 }
