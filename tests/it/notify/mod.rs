@@ -4,3 +4,4 @@ mod answers;
 mod change;
 mod chats;
 mod messages;
+mod text;
