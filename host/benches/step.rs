@@ -1,6 +1,6 @@
 //! What a step costs in a run, beside bare wasmtime doing the same instance and the same
-//! call. Both are measured in turn in one process; the medians of the rounds are printed
-//! as a Markdown table.
+//! call, and what lies between them, one thing at a time. All are measured in turn in one
+//! process; the medians of the rounds are printed as Markdown tables.
 
 use std::{
     hint::black_box,
@@ -9,11 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::json;
 use sluice::{
     capability::{http::Egress, kube::Cluster},
     plugin::{Cache, Library, PluginWorker, World},
-    run::{Cancel, Reporter, Run, Worker, clock::Clock, event::Mode, execute},
-    secret::{Mask, Sources, Vault},
+    run::{
+        Attempt, Cancel, Effects, Needs, Reporter, Run, Worker, clock::Clock, event::Mode, execute,
+    },
+    secret::{Mask, Sources, StepSecrets, Vault},
 };
 use sluice_pipeline::{
     diagnostic::Source,
@@ -23,34 +26,11 @@ use sluice_pipeline::{
     schedule::{Outcome, Schedule, Trigger},
 };
 use tokio::{runtime::Runtime, sync::mpsc};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
-    component::{Component, Linker, ResourceTable},
-};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+mod bare;
 mod guest;
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        unreachable_pub,
-        clippy::pedantic,
-        reason = "generated from wit/"
-    )]
-    wasmtime::component::bindgen!({
-        path: "../wit/plugin",
-        world: "plugin",
-        imports: { default: trappable },
-        exports: { default: async },
-    });
-}
-
-use bindings::{
-    PluginPre,
-    exports::sluice::plugin::step::Context,
-    sluice::plugin::{log, needs},
-};
+use bare::{Bare, Rung};
 
 /// The steps of a run, each following the one before it, as in a real file.
 const STEPS: usize = 50;
@@ -58,11 +38,16 @@ const STEPS: usize = 50;
 const RUNS: usize = 8;
 const ROUNDS: usize = 41;
 
+const RUNGS: [(Rung, &str); 4] = [
+    (Rung::Instance, "an instance and a call, nothing else"),
+    (Rung::Wasi, "with a WASI context: *bare wasmtime*"),
+    (Rung::Pool, "in a pool of the host's dimensions"),
+    (Rung::Limits, "with limits on memory and tables"),
+];
+
 fn main() {
     let guest = guest::noop();
-    println!("{STEPS} steps a run, {RUNS} runs a round and thread, {ROUNDS} rounds, medians\n");
-    println!("| threads | what | bare wasmtime | a step in a run | ratio |");
-    println!("|---|---|---|---|---|");
+    println!("{STEPS} steps a run, {RUNS} runs a round and thread, {ROUNDS} rounds, medians");
     let all = std::thread::available_parallelism().map_or(1, usize::from);
     for threads in [1, all] {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,136 +56,41 @@ fn main() {
             .event_interval(1)
             .build()
             .expect("threads can be had");
-        let bare = Bare::new(&guest);
-        let first = Ours::new(&runtime, &guest, 1);
-        let first = (bare.round(&runtime, 1, 1), first.round(&runtime, 1, 1));
-        row(threads, "the first of a process", first.0, first.1);
+        println!("\n| threads: {threads} | time | to bare wasmtime |");
+        println!("|---|---|---|");
+        let bare = RUNGS.map(|(rung, _)| Bare::new(&guest, rung));
+        let first = bare[1].round(&runtime, 1, 1);
+        row("the first of a process: bare wasmtime", first, first);
+        let once = Ours::new(&runtime, &guest, 1);
+        let time = once.runs(&runtime, 1, 1);
+        row("the first of a process: a step in a run", time, first);
         let ours = Ours::new(&runtime, &guest, STEPS);
-        let mut rounds = (Vec::new(), Vec::new());
+        let mut times = [const { Vec::new() }; RUNGS.len() + 2];
         for _ in 0..ROUNDS {
-            rounds.0.push(bare.round(&runtime, threads, STEPS * RUNS));
-            rounds.1.push(ours.round(&runtime, threads, RUNS));
+            for (bare, times) in bare.iter().zip(&mut times) {
+                times.push(bare.round(&runtime, threads, STEPS * RUNS));
+            }
+            times[RUNGS.len()].push(ours.attempts(&runtime, threads, STEPS * RUNS));
+            times[RUNGS.len() + 1].push(ours.runs(&runtime, threads, RUNS));
         }
-        row(threads, "each of many", median(rounds.0), median(rounds.1));
+        let times = times.map(median);
+        let names = RUNGS.map(|(_, name)| name);
+        let more = ["an attempt of the host's worker", "**a step in a run**"];
+        for (name, time) in names.into_iter().chain(more).zip(times) {
+            row(name, time, times[1]);
+        }
     }
 }
 
-fn row(threads: usize, what: &str, bare: Duration, ours: Duration) {
-    let ratio = ours.as_secs_f64() / bare.as_secs_f64();
-    let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    println!(
-        "| {threads} | {what} | {:.1} µs | {:.1} µs | {ratio:.2} |",
-        micros(bare),
-        micros(ours)
-    );
+fn row(what: &str, time: Duration, bare: Duration) {
+    let ratio = time.as_secs_f64() / bare.as_secs_f64();
+    let micros = time.as_secs_f64() * 1e6;
+    println!("| {what} | {micros:.1} µs | {ratio:.2} |");
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
-}
-
-/// wasmtime alone, with the settings of the host's own pool, but for its limits.
-struct Bare {
-    engine: Engine,
-    plugin: PluginPre<State>,
-}
-
-struct State {
-    table: ResourceTable,
-    wasi: WasiCtx,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-impl log::Host for State {
-    fn log(&mut self, _: log::Level, _: String, _: Vec<(String, String)>) -> wasmtime::Result<()> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _: String) -> wasmtime::Result<()> {
-        Ok(())
-    }
-}
-
-impl needs::Host for State {
-    fn steps(&mut self) -> wasmtime::Result<Vec<needs::StepSummary>> {
-        Ok(Vec::new())
-    }
-
-    fn previous(&mut self) -> wasmtime::Result<Option<needs::PreviousRun>> {
-        Ok(None)
-    }
-}
-
-impl Bare {
-    fn new(guest: &Path) -> Self {
-        let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(64)
-            .total_memories(64)
-            .max_memory_size(128 << 20)
-            .linear_memory_keep_resident(2 << 20)
-            .table_keep_resident(64 << 10)
-            .pagemap_scan(Enabled::Auto);
-        let mut config = Config::new();
-        config
-            .epoch_interruption(true)
-            .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-        let engine = Engine::new(&config).expect("the machine grants a pool");
-        let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("WASI links");
-        log::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
-            state
-        })
-        .expect("the log links");
-        needs::add_to_linker::<State, wasmtime::component::HasSelf<State>>(&mut linker, |state| {
-            state
-        })
-        .expect("what it needs links");
-        let component = Component::from_file(&engine, guest).expect("the guest compiles");
-        let plugin = linker.instantiate_pre(&component).expect("the guest links");
-        Self {
-            engine,
-            plugin: PluginPre::new(plugin).expect("the guest is a plugin"),
-        }
-    }
-
-    /// The time of one instance and call; each thread makes so many.
-    fn round(&self, runtime: &Runtime, threads: usize, count: usize) -> Duration {
-        let work = || {
-            let (engine, plugin) = (self.engine.clone(), self.plugin.clone());
-            async move {
-                for _ in 0..count {
-                    let state = State {
-                        table: ResourceTable::new(),
-                        wasi: WasiCtx::builder().build(),
-                    };
-                    let mut store = Store::new(&engine, state);
-                    store.set_epoch_deadline(1);
-                    store.epoch_deadline_async_yield_and_update(1);
-                    let plugin = plugin
-                        .instantiate_async(&mut store)
-                        .await
-                        .expect("it starts");
-                    let context = context();
-                    let called = plugin
-                        .sluice_plugin_step()
-                        .call_run(&mut store, &context, "{}");
-                    let _ = black_box(called.await.expect("it does not trap"));
-                }
-            }
-        };
-        let started = Instant::now();
-        together(runtime, (0..threads).map(|_| work()));
-        started.elapsed() / u32::try_from(count * threads).expect("it is small")
-    }
 }
 
 /// Runs the tasks on the runtime's threads, to their ends.
@@ -213,19 +103,6 @@ fn together(
             task.await.expect("it does not panic");
         }
     });
-}
-
-fn context() -> Context {
-    Context {
-        run: "20261121-101500-0000".to_owned(),
-        pipeline: "bench".to_owned(),
-        step: "s".to_owned(),
-        attempt: 1,
-        trigger: "{}".to_owned(),
-        link: None,
-        elapsed: 0,
-        details: "{}".to_owned(),
-    }
 }
 
 /// The run as `sluice run` has it: executor, events, permissions, store, call.
@@ -261,8 +138,39 @@ impl Ours {
         }
     }
 
+    /// The time of one attempt by itself; each thread makes so many.
+    fn attempts(&self, runtime: &Runtime, threads: usize, count: usize) -> Duration {
+        let work = || {
+            let (schedule, worker) = (self.schedule.clone(), self.worker.clone());
+            async move {
+                let (events, _received) = mpsc::unbounded_channel();
+                let reporter = Reporter::new("bench", Clock::system(), Mask::default(), events);
+                for _ in 0..count {
+                    let reporter = reporter.of_step("s0");
+                    let attempt = Attempt {
+                        schedule: schedule.clone(),
+                        index: 0,
+                        number: 1,
+                        config: json!({}),
+                        secrets: Arc::new(StepSecrets::default()),
+                        elapsed: Duration::ZERO,
+                        timeout: Duration::from_secs(60),
+                        needs: Needs::default(),
+                        effects: Effects::new(reporter.clone()),
+                        reporter,
+                        cancel: Cancel::default().gently,
+                    };
+                    let _ = black_box(worker.attempt(attempt).await.expect("it succeeds"));
+                }
+            }
+        };
+        let started = Instant::now();
+        together(runtime, (0..threads).map(|_| work()));
+        started.elapsed() / u32::try_from(threads * count).expect("it is small")
+    }
+
     /// The time of one step; each thread makes so many runs.
-    fn round(&self, runtime: &Runtime, threads: usize, runs: usize) -> Duration {
+    fn runs(&self, runtime: &Runtime, threads: usize, runs: usize) -> Duration {
         let steps = self.schedule.steps.len();
         let work = || {
             let (schedule, worker) = (self.schedule.clone(), self.worker.clone());

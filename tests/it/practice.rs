@@ -6,7 +6,7 @@ const WEB: &str = include_str!("../../pipelines/deploy-web.yaml");
 
 /// The pipeline of the tree, with waits that a test can afford.
 fn web() -> Sluice {
-    let quick = "settle: 0s\n      grace: { image-pull: 1s, crash-loop: 1s, unschedulable: 1s, quota: 1s, probe: 1s }\n      wait: 5m";
+    let quick = "settle: 0s\n      grace: { image-pull: 1s, crash-loop: 1s, unschedulable: 1s, quota: 1s, volume: 1s, probe: 1s }\n      wait: 5m";
     Sluice::pipeline(&WEB.replace("wait: 5m", quick))
 }
 
@@ -35,21 +35,38 @@ fn rehearsed_release_ends_well_and_shows_what_the_stand_ins_received() {
     }
 }
 
+/// Each failure with the reason that the step ends with, after graces of a second.
+const FAILURES: [(&str, &str); 10] = [
+    ("image-pull", "the registry does not have the image"),
+    ("crash-loop", "the container keeps crashing, for 1s now"),
+    ("init-crash", "the container keeps crashing, for 1s now"),
+    (
+        "config-error",
+        "the container's configuration cannot be met",
+    ),
+    (
+        "failed-mount",
+        "a volume cannot be attached or mounted, for 1s now",
+    ),
+    (
+        "multi-attach",
+        "a volume cannot be attached or mounted, for 1s now",
+    ),
+    ("unschedulable", "no node takes the pod, for 1s now"),
+    (
+        "quota",
+        "the namespace's quota has no room for the pods, for 1s now",
+    ),
+    ("admission", "the cluster refuses to create the pods"),
+    (
+        "never-ready",
+        "the container runs and its probe fails, for 1s now",
+    ),
+];
+
 #[test]
 fn each_chosen_failure_ends_the_deploy_with_its_reason_and_the_notice_goes_out() {
-    for (failure, reason) in [
-        ("image-pull", "the registry does not have the image"),
-        ("crash-loop", "the container keeps crashing, for 1s now"),
-        ("unschedulable", "no node takes the pod, for 1s now"),
-        (
-            "quota",
-            "the namespace's quota has no room for the pods, for 1s now",
-        ),
-        (
-            "never-ready",
-            "the container runs and its probe fails, for 1s now",
-        ),
-    ] {
+    for (failure, reason) in FAILURES {
         let practice = format!("--practice={failure}");
         let said = web().events(&["--input", "tag=0b5e6f1a", &practice]);
         assert_eq!(said.code, Some(1), "{failure}: {}", said.err);
@@ -70,26 +87,25 @@ fn each_chosen_failure_ends_the_deploy_with_its_reason_and_the_notice_goes_out()
 fn unknown_failure_is_wrong_usage_that_names_those_there_are() {
     let said = web().run(&["run", "pipeline.yaml", "--practice=fire"]);
     assert_eq!(said.code, Some(64));
-    let expected = "expected one of image-pull, crash-loop, unschedulable, quota, never-ready";
+    let expected = "expected one of image-pull, image-pull-passing, crash-loop, init-crash, config-error, failed-mount, multi-attach, unschedulable, quota, admission, never-ready";
     assert!(said.err.contains(expected), "{}", said.err);
 }
 
 #[test]
-fn workload_that_the_stand_in_does_not_know_is_refused_before_anything_starts() {
-    let text = WEB.replace("kind: Deployment", "kind: CronJob");
-    let sluice = Sluice::pipeline(&text);
-    let said = sluice.run(&[
-        "run",
-        "pipeline.yaml",
-        "--input",
-        "tag=0b5e6f1a",
-        "--practice",
-    ]);
-    assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
-    assert!(
-        said.err
-            .starts_with("error: this pipeline cannot be rehearsed: "),
-        "{}",
-        said.err
-    );
+fn every_kind_of_workload_can_be_rehearsed() {
+    for (kind, verified) in [
+        ("Deployment", true),
+        ("StatefulSet", true),
+        ("DaemonSet", true),
+        ("CronJob", false),
+    ] {
+        let text = WEB
+            .replace("kind: Deployment", &format!("kind: {kind}"))
+            .replace("deployment: web", &format!("kind: {kind}\n      name: web"))
+            .replace("wait: 5m", "settle: 0s");
+        let said = Sluice::pipeline(&text).events(&["--input", "tag=0b5e6f1a", "--practice"]);
+        assert_eq!(said.code, Some(0), "{kind}: {}\n{}", said.out, said.err);
+        let end = said.of_step("step.finished", "deploy");
+        assert_eq!(end["outputs"]["verified"], verified, "{kind}");
+    }
 }

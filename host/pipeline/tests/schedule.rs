@@ -188,10 +188,10 @@ fn a_schedule_is_concrete() {
     let deploy = &schedule.steps[2];
     assert_eq!(deploy.permissions.kube_apply[0].namespace, "web-prod");
     assert_eq!(
-        (deploy.needs.as_slice(), deploy.ancestors.as_slice()),
+        (deploy.needs.as_slice(), &*deploy.ancestors),
         ([0, 1].as_slice(), [0, 1].as_slice())
     );
-    assert_eq!(schedule.steps[5].ancestors, [0, 1, 2, 4]);
+    assert_eq!(*schedule.steps[5].ancestors, [0, 1, 2, 4]);
     assert_eq!(schedule.concurrency.as_ref().unwrap().0, "web-prod");
     let decided: Vec<_> = schedule
         .steps

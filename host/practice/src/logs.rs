@@ -76,10 +76,8 @@ impl Logs {
         };
         let lines: Vec<&str> = line.lines().collect();
         let from = tail.map_or(0, |tail| lines.len().saturating_sub(tail));
-        Ok(lines[from..]
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect())
+        let ended = lines[from..].iter().flat_map(|line| [*line, "\n"]);
+        Ok(ended.collect())
     }
 }
 

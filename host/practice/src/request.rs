@@ -158,8 +158,7 @@ fn place(path: &str) -> Place {
             let key = Key::new(kind, &namespace, name);
             Place::Subresource(key, (*subresource).to_owned())
         }
-        (Some(_), [_, _, _, ..]) => Place::Nowhere,
-        (None, _) => Place::Nowhere,
+        (Some(_), [_, _, _, ..]) | (None, _) => Place::Nowhere,
     }
 }
 

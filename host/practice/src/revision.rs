@@ -26,7 +26,7 @@ pub(crate) fn live(world: &mut World, owner: &Value) -> Value {
             found["revision"] = json!(highest + 1);
             world.store.put(found)
         }
-        None => create(world, owner, data, highest + 1),
+        None => create(world, owner, &data, highest + 1),
     }
 }
 
@@ -67,7 +67,7 @@ fn data(owner: &Value) -> Value {
     json!({ "spec": { "template": template } })
 }
 
-fn create(world: &mut World, owner: &Value, data: Value, number: i64) -> Value {
+fn create(world: &mut World, owner: &Value, data: &Value, number: i64) -> Value {
     let hash = template::hash(&owner["spec"]["template"]);
     // The two controllers label their revisions differently.
     let label = if owner["kind"] == "DaemonSet" {

@@ -1,16 +1,12 @@
 //! `sluice:plugin/needs`: how the steps ended that this one needs, and how the run before
 //! this one did. Needs no permission.
 
-use std::sync::Arc;
-
 use sluice_pipeline::schedule::Outcome;
 use wasmtime::component::HasData;
 
 use crate::{
-    bindings::sluice::plugin::needs::{
-        Host, Outcome as WitOutcome, PreviousRun as WitPreviousRun, StepSummary,
-    },
-    run::{PreviousRun, Summary},
+    bindings::sluice::plugin::needs::{Host, Outcome as WitOutcome, PreviousRun, StepSummary},
+    run::{Needs as Ended, Summary},
 };
 
 /// Marks the steps among what a store holds.
@@ -21,20 +17,15 @@ impl HasData for Needs {
 }
 
 /// The calls of one plugin.
-pub struct NeedsCalls<'a> {
-    /// The steps that its step needs.
-    pub steps: &'a [Arc<Summary>],
-    /// The pipeline's last finished run, where that is known.
-    pub previous: Option<&'a PreviousRun>,
-}
+pub struct NeedsCalls<'a>(pub &'a Ended);
 
 impl Host for NeedsCalls<'_> {
     fn steps(&mut self) -> wasmtime::Result<Vec<StepSummary>> {
-        Ok(self.steps.iter().map(|step| summary(step)).collect())
+        Ok(self.0.iter().map(summary).collect())
     }
 
-    fn previous(&mut self) -> wasmtime::Result<Option<WitPreviousRun>> {
-        Ok(self.previous.map(|previous| WitPreviousRun {
+    fn previous(&mut self) -> wasmtime::Result<Option<PreviousRun>> {
+        Ok(self.0.previous().map(|previous| PreviousRun {
             run: previous.run.clone(),
             outcome: outcome(previous.outcome),
             finished_at: previous.finished_at,
@@ -66,36 +57,5 @@ fn summary(step: &Summary) -> StepSummary {
         } else {
             "{}".to_owned()
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sluice_pipeline::schedule::Outcome;
-
-    use super::{Host as _, NeedsCalls, WitOutcome};
-    use crate::run::PreviousRun;
-
-    #[test]
-    fn the_run_before_this_one_is_told_where_it_is_known() {
-        let previous = PreviousRun {
-            run: "20261121-113522-572e".to_owned(),
-            outcome: Outcome::Failure,
-            finished_at: 1_795_260_922_000,
-        };
-        let asked = |previous| {
-            let mut calls = NeedsCalls {
-                steps: &[],
-                previous,
-            };
-            calls.previous().expect("nothing of it can fail")
-        };
-        assert!(asked(None).is_none());
-        let told = asked(Some(&previous)).expect("it is known");
-        assert_eq!(
-            (told.run.as_str(), told.finished_at),
-            ("20261121-113522-572e", 1_795_260_922_000)
-        );
-        assert!(matches!(told.outcome, WitOutcome::Failure));
     }
 }

@@ -1,6 +1,6 @@
 //! `sluice run`: one run in this process, for real, rehearsed, or foreseen.
 
-use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use sluice_pipeline::{
     diagnostic::{Problem, Problems, Source},
@@ -252,6 +252,9 @@ fn foreseen(offline: bool) -> World {
 
 /// The most events that are shown at once.
 const BATCH: usize = 256;
+/// The longest that an event waits for others to be shown with: waking this thread for each
+/// of them would cost more than the steps themselves, and nobody sees the difference.
+const FRAME: Duration = Duration::from_millis(10);
 
 /// Runs the schedule and shows its events as they come.
 pub(super) fn show(
@@ -274,7 +277,8 @@ pub(super) fn show(
         previous: None,
     };
     runtime.spawn(interrupts(cancel));
-    let running = runtime.spawn(execute(schedule, run));
+    let mut running = runtime.spawn(execute(schedule, run));
+    let mut ended = None;
     let mut renderer = render::renderer(format);
     let mut batch = Vec::new();
     // A request that nobody waits for any more may hold the channel open after the end.
@@ -282,6 +286,10 @@ pub(super) fn show(
         .iter()
         .any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. }))
     {
+        if ended.is_none() && batch.len() < BATCH {
+            let frame = async { tokio::time::timeout(FRAME, &mut running).await };
+            ended = runtime.block_on(frame).ok();
+        }
         batch.clear();
         if received.blocking_recv_many(&mut batch, BATCH) == 0 {
             break;
@@ -292,8 +300,8 @@ pub(super) fn show(
         renderer.flush();
     }
     renderer.end();
-    runtime
-        .block_on(running)
+    ended
+        .unwrap_or_else(|| runtime.block_on(running))
         .expect("the executor does not panic and is not aborted")
 }
 

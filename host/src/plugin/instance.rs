@@ -1,8 +1,6 @@
 //! What a store holds for one attempt: inert WASI, the calls of its capabilities, its
 //! limits. Nothing of it outlives the attempt.
 
-use std::sync::Arc;
-
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -15,54 +13,43 @@ use crate::{
         log::{LineLog, LogCalls},
         needs::NeedsCalls,
     },
-    run::{PreviousRun, Reporter, Summary, event::Level},
+    run::{Needs, Reporter, event::Level},
 };
 
 /// The state of one instance.
 pub(super) struct Instance {
     table: ResourceTable,
-    wasi: WasiCtx,
+    wasi: Option<Inert>,
     http_context: WasiHttpCtx,
     http: HttpCalls,
     kube: KubeCalls,
-    needs: Vec<Arc<Summary>>,
-    previous: Option<PreviousRun>,
+    needs: Needs,
     reporter: Reporter,
-    output: LineLog,
-    error: LineLog,
     pub(super) limits: Limits,
 }
 
+/// WASI that reaches nothing, made at the first call of it: seeding its random numbers
+/// takes longer than all else in a store, and many plugins never ask for any of it.
+struct Inert {
+    context: WasiCtx,
+    output: LineLog,
+    error: LineLog,
+}
+
 impl Instance {
-    pub(super) fn new(
-        http: HttpCalls,
-        kube: KubeCalls,
-        needs: Vec<Arc<Summary>>,
-        previous: Option<PreviousRun>,
-        reporter: Reporter,
-    ) -> Self {
-        let output = LineLog::new(reporter.clone(), Level::Info);
-        let error = LineLog::new(reporter.clone(), Level::Warn);
-        // No arguments, environment, directories or sockets: the builder grants none.
-        let wasi = WasiCtxBuilder::new()
-            .stdout(output.clone())
-            .stderr(error.clone())
-            .build();
+    pub(super) fn new(http: HttpCalls, kube: KubeCalls, needs: Needs, reporter: Reporter) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let http_context = WasiHttpCtx::new();
         let limits = Limits::default();
         Self {
             table,
-            wasi,
+            wasi: None,
             http_context,
             http,
             kube,
             needs,
-            previous,
             reporter,
-            output,
-            error,
             limits,
         }
     }
@@ -72,10 +59,7 @@ impl Instance {
     }
 
     pub(super) fn needs(&mut self) -> NeedsCalls<'_> {
-        NeedsCalls {
-            steps: &self.needs,
-            previous: self.previous.as_ref(),
-        }
+        NeedsCalls(&self.needs)
     }
 
     pub(super) fn kube(&mut self) -> KubeView<'_> {
@@ -87,15 +71,35 @@ impl Instance {
 
     /// Logs what the guest wrote without ending its line.
     pub(super) fn finish_output(&self) {
-        self.output.finish();
-        self.error.finish();
+        if let Some(wasi) = &self.wasi {
+            wasi.output.finish();
+            wasi.error.finish();
+        }
+    }
+}
+
+impl Inert {
+    fn new(reporter: &Reporter) -> Self {
+        let output = LineLog::new(reporter.clone(), Level::Info);
+        let error = LineLog::new(reporter.clone(), Level::Warn);
+        // No arguments, environment, directories or sockets: the builder grants none.
+        let context = WasiCtxBuilder::new()
+            .stdout(output.clone())
+            .stderr(error.clone())
+            .build();
+        Self {
+            context,
+            output,
+            error,
+        }
     }
 }
 
 impl WasiView for Instance {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wasi = self.wasi.get_or_insert_with(|| Inert::new(&self.reporter));
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx: &mut wasi.context,
             table: &mut self.table,
         }
     }

@@ -2,7 +2,7 @@
 //! permissions link, one call, and what its end means.
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     sync::Arc,
     time::Duration,
 };
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sluice_pipeline::{permission::Permissions, schedule::Schedule};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use wasmtime::component::Component;
 
 use super::{
     describe::root,
@@ -30,7 +31,7 @@ use crate::{
         kube::{Cluster, KubeCalls},
     },
     run::{
-        Attempt, AttemptEnd, Effects, Reporter, Worker,
+        Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
         clock::Clock,
         event::{Blame, ErrorKind, StepError},
     },
@@ -50,8 +51,18 @@ pub struct World {
 pub struct PluginWorker {
     engine: Arc<Engine>,
     world: World,
-    ready: HashMap<(String, Linked), ComponentPre<Instance>>,
-    repeatable: BTreeMap<String, bool>,
+    /// By what a step uses.
+    plugins: HashMap<String, Prepared>,
+    /// What started the run, as JSON.
+    trigger: Arc<str>,
+}
+
+/// A plugin that some step of the schedule uses.
+struct Prepared {
+    component: Component,
+    repeatable: bool,
+    /// Linked with each set of capabilities that some step may have.
+    linked: Vec<(Linked, Arc<ComponentPre<Instance>>)>,
 }
 
 impl PluginWorker {
@@ -66,33 +77,43 @@ impl PluginWorker {
             .engine()
             .map_err(|error| (String::new(), error))?
             .clone();
-        let mut components = HashMap::new();
-        let mut ready = HashMap::new();
-        let mut repeatable = BTreeMap::new();
+        let mut plugins = HashMap::<String, Prepared>::new();
         for step in &schedule.steps {
-            let uses = step.uses.clone();
-            let failed = |error| (uses.clone(), error);
-            if !components.contains_key(&uses) {
-                components.insert(uses.clone(), library.component(&uses).map_err(failed)?);
-            }
-            let linked = Linked::of(&step.permissions);
-            let key = (uses.clone(), linked);
-            if let Entry::Vacant(entry) = ready.entry(key) {
-                let link = || -> wasmtime::Result<_> {
-                    let linker = engine.linker(linked)?;
-                    ComponentPre::new(linker.instantiate_pre(&components[&uses])?)
-                };
-                let plugin = link().map_err(|error| failed(PluginError::Contract(root(&error))))?;
-                entry.insert(plugin);
-            }
-            repeatable.insert(uses, step.repeatable());
+            let failed = |error| (step.uses.clone(), error);
+            let plugin = match plugins.entry(step.uses.clone()) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(Prepared {
+                    component: library.component(&step.uses).map_err(failed)?,
+                    repeatable: step.repeatable(),
+                    linked: Vec::new(),
+                }),
+            };
+            let link = plugin.link(&engine, Linked::of(&step.permissions));
+            link.map_err(|error| failed(PluginError::Contract(root(&error))))?;
         }
         Ok(Self {
             engine,
             world,
-            ready,
-            repeatable,
+            plugins,
+            trigger: json!(schedule.trigger).to_string().into(),
         })
+    }
+}
+
+impl Prepared {
+    fn link(&mut self, engine: &Engine, what: Linked) -> wasmtime::Result<()> {
+        if self.linked(what).is_none() {
+            let linker = engine.linker(what)?;
+            let plugin = ComponentPre::new(linker.instantiate_pre(&self.component)?)?;
+            self.linked.push((what, Arc::new(plugin)));
+        }
+        Ok(())
+    }
+
+    /// The plugin with exactly these capabilities.
+    fn linked(&self, what: Linked) -> Option<&Arc<ComponentPre<Instance>>> {
+        let mut linked = self.linked.iter();
+        linked.find_map(|(has, plugin)| (*has == what).then_some(plugin))
     }
 }
 
@@ -107,31 +128,36 @@ impl Linked {
 
 impl Worker for PluginWorker {
     fn attempt(&self, attempt: Attempt) -> BoxFuture<'static, AttemptEnd> {
-        let key = (attempt.uses.clone(), Linked::of(&attempt.permissions));
-        let Some(plugin) = self.ready.get(&key).cloned() else {
-            let message = format!("`{}` was not prepared", attempt.uses);
+        let step = attempt.step();
+        let plugin = self.plugins.get(&step.uses);
+        let plugin = plugin.and_then(|plugin| plugin.linked(Linked::of(&step.permissions)));
+        let Some(plugin) = plugin.cloned() else {
+            let message = format!("`{}` was not prepared", step.uses);
             let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
             return Box::pin(std::future::ready(Err(error)));
         };
-        let (engine, world) = (self.engine.clone(), self.world.clone());
-        Box::pin(async move { run(&engine, &plugin, &world, attempt).await })
+        let instance = instance(&self.world, &attempt);
+        let context = context(&attempt, &self.trigger);
+        Box::pin(run(self.engine.clone(), plugin, instance, context, attempt))
     }
 
     fn repeatable(&self, uses: &str) -> bool {
-        self.repeatable.get(uses).copied().unwrap_or(false)
+        self.plugins
+            .get(uses)
+            .is_some_and(|plugin| plugin.repeatable)
     }
 }
 
 async fn run(
-    engine: &Engine,
-    plugin: &ComponentPre<Instance>,
-    world: &World,
+    engine: Arc<Engine>,
+    plugin: Arc<ComponentPre<Instance>>,
+    instance: Instance,
+    context: Context,
     attempt: Attempt,
 ) -> AttemptEnd {
     // More steps than the pool has slots wait for each other.
     let _slot = engine.slot().await;
-    let mut store = engine.store(instance(world, &attempt));
-    let context = context(&attempt);
+    let mut store = engine.store(instance);
     let config = attempt.config.to_string();
     let call = async {
         let plugin = plugin.instantiate_async(&mut store).await?;
@@ -150,29 +176,24 @@ async fn run(
 }
 
 fn instance(world: &World, attempt: &Attempt) -> Instance {
+    let step = attempt.step();
     let http = HttpCalls {
-        step: attempt.step.clone(),
-        permissions: attempt.permissions.clone(),
+        step: step.id.clone(),
+        permissions: step.permissions.clone(),
         secrets: attempt.secrets.clone(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         egress: world.egress.clone(),
     };
     let kube = KubeCalls {
-        step: attempt.step.clone(),
-        permissions: attempt.permissions.clone(),
+        step: step.id.clone(),
+        permissions: step.permissions.clone(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
         cluster: world.cluster.clone(),
     };
-    Instance::new(
-        http,
-        kube,
-        attempt.needs.clone(),
-        attempt.previous.clone(),
-        attempt.reporter.clone(),
-    )
+    Instance::new(http, kube, attempt.needs.clone(), attempt.reporter.clone())
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -200,20 +221,20 @@ impl Refusing {
             cancel: CancellationToken::new(),
             cluster: Cluster::Offline,
         };
-        Instance::new(http, kube, Vec::new(), None, reporter)
+        Instance::new(http, kube, Needs::default(), reporter)
     }
 }
 
-fn context(attempt: &Attempt) -> Context {
+fn context(attempt: &Attempt, trigger: &str) -> Context {
     Context {
         run: attempt.reporter.run().to_owned(),
-        pipeline: attempt.pipeline.clone(),
-        step: attempt.step.clone(),
+        pipeline: attempt.schedule.pipeline.clone(),
+        step: attempt.step().id.clone(),
         attempt: attempt.number,
-        trigger: attempt.trigger.to_string(),
+        trigger: trigger.to_owned(),
         link: None,
         elapsed: millis(attempt.elapsed),
-        details: json!({ "timeout": millis(attempt.timeout) }).to_string(),
+        details: format!(r#"{{"timeout":{}}}"#, millis(attempt.timeout)),
     }
 }
 

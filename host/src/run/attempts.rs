@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempt, AttemptEnd, Effects, PreviousRun, Reporter, Summary, Worker,
+    Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
     event::{Blame, ErrorKind, EventKind, StepError},
 };
 use crate::secret::StepSecrets;
@@ -34,8 +34,7 @@ pub(super) struct Prepared {
     pub(super) at_once: CancellationToken,
     pub(super) config: Value,
     pub(super) secrets: Arc<StepSecrets>,
-    pub(super) needs: Vec<Arc<Summary>>,
-    pub(super) previous: Option<PreviousRun>,
+    pub(super) needs: Needs,
     pub(super) elapsed: Duration,
 }
 
@@ -62,6 +61,7 @@ pub(super) async fn attempts(step: Prepared) -> Ended {
         let effects = Effects::new(step.reporter.clone());
         let end = attempt(&step, scheduled, number, started, effects.clone()).await;
         tokio::select! {
+            biased;
             () = effects.settle(SETTLE) => {}
             () = step.at_once.cancelled() => effects.settle(Duration::ZERO).await,
         }
@@ -102,18 +102,14 @@ async fn attempt(
 ) -> AttemptEnd {
     let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let attempt = Attempt {
-        pipeline: step.schedule.pipeline.clone(),
-        step: scheduled.id.clone(),
-        uses: scheduled.uses.clone(),
+        schedule: step.schedule.clone(),
+        index: step.index,
         number,
         config: step.config.clone(),
-        permissions: Arc::new(scheduled.permissions.clone()),
         secrets: step.secrets.clone(),
-        trigger: json!(step.schedule.trigger),
         elapsed: step.elapsed + started.elapsed(),
         timeout,
         needs: step.needs.clone(),
-        previous: step.previous.clone(),
         reporter: step.reporter.clone(),
         effects,
         cancel: step.cancel.clone(),
@@ -123,6 +119,8 @@ async fn attempt(
         tokio::time::sleep(CANCEL_GRACE).await;
     };
     let outputs = tokio::select! {
+        // The attempt first: one that comes to its end without waiting sets no timer.
+        biased;
         end = step.worker.attempt(attempt) => end,
         () = step.at_once.cancelled() => Err(cancelled_error()),
         () = overstayed => Err(cancelled_error()),

@@ -1,7 +1,7 @@
 //! What a run says of itself: one stream of events, of which the terminal, the JSON
 //! lines and every later view are renderings. Events are data; no wording lives here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -12,9 +12,9 @@ use sluice_pipeline::schedule::Outcome;
 #[derive(Clone, Debug)]
 pub struct Event {
     /// The run's identifier.
-    pub run: String,
+    pub run: Arc<str>,
     /// The step's identifier; `None` for events of the run itself.
-    pub step: Option<String>,
+    pub step: Option<Arc<str>>,
     /// When it happened.
     pub at: Timestamp,
     /// What happened.
@@ -251,9 +251,9 @@ impl Serialize for Event {
         let name = rest.shift_remove("event").unwrap_or_default();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", &name)?;
-        map.serialize_entry("run", &self.run)?;
+        map.serialize_entry("run", &*self.run)?;
         if let Some(step) = &self.step {
-            map.serialize_entry("step", step)?;
+            map.serialize_entry("step", &**step)?;
         }
         map.serialize_entry("at", &self.at)?;
         for (key, value) in &rest {

@@ -1,7 +1,7 @@
 //! Runs a schedule: which step is next, whether it runs, what its end means for others. For each
 //! step the order is fixed: its condition, then its secrets, then its `with`, then it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ use super::{
     PreviousRun, Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    summary::Summaries,
 };
 use crate::secret::Vault;
 
@@ -64,7 +65,7 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
     let mut running = FuturesUnordered::new();
     let mut ready = Vec::new();
     loop {
-        while let Some(index) = progress.next_ready() {
+        while let Some(index) = progress.ready.pop_first() {
             match progress.prepare(index) {
                 Ok(Some(step)) => ready.push(step),
                 Ok(None) => {}
@@ -72,19 +73,18 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
             }
         }
         // One step by itself runs in this task: handing it to another one would cost as
-        // much as the step.
-        let alone = ready.len() == 1 && running.is_empty();
+        // much as the step. Nothing else can become ready before it ends.
+        if ready.len() == 1
+            && running.is_empty()
+            && let Some(step) = ready.pop()
+        {
+            progress.end(attempts(step).await);
+            continue;
+        }
         for step in ready.drain(..) {
             let index = step.index;
-            let ending = async move {
-                if alone {
-                    return Ok(attempts(step).await);
-                }
-                tokio::spawn(attempts(step))
-                    .await
-                    .map_err(|error| (index, error.to_string()))
-            };
-            running.push(ending);
+            let task = tokio::spawn(attempts(step));
+            running.push(async move { task.await.map_err(|error| (index, error.to_string())) });
         }
         let Some(ended) = running.next().await else {
             break;
@@ -112,43 +112,40 @@ struct Progress<'a> {
     run: &'a Run,
     facts: Value,
     started: Instant,
-    state: Vec<State>,
+    /// For each step, how many of those that it needs have not ended.
+    awaited: Vec<usize>,
+    /// For each step, those that need it.
+    followers: Vec<Vec<usize>>,
+    /// The steps that wait for nothing any more, in the order of the file.
+    ready: BTreeSet<usize>,
     views: Vec<StepView>,
-    summaries: Vec<Option<Arc<Summary>>>,
+    summaries: Summaries,
     first_error: Option<(Outcome, StepError)>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    Waiting,
-    Running,
-    Ended,
 }
 
 impl<'a> Progress<'a> {
     fn new(schedule: &'a Arc<Schedule>, run: &'a Run, facts: Value, started: Instant) -> Self {
         let count = schedule.steps.len();
+        let mut followers = vec![Vec::new(); count];
+        for (index, step) in schedule.steps.iter().enumerate() {
+            for &need in &step.needs {
+                followers[need].push(index);
+            }
+        }
+        let awaited = schedule.steps.iter().map(|step| step.needs.len());
+        let awaited = awaited.collect::<Vec<_>>();
         Self {
             schedule,
             run,
             facts,
             started,
-            state: vec![State::Waiting; count],
+            ready: (0..count).filter(|&index| awaited[index] == 0).collect(),
+            awaited,
+            followers,
             views: vec![StepView::default(); count],
-            summaries: vec![None; count],
+            summaries: Summaries::new(count, run.previous.clone()),
             first_error: None,
         }
-    }
-
-    /// The first waiting step whose needs have all ended.
-    fn next_ready(&self) -> Option<usize> {
-        (0..self.state.len()).find(|&index| {
-            self.state[index] == State::Waiting
-                && self.schedule.steps[index]
-                    .needs
-                    .iter()
-                    .all(|&need| self.state[need] == State::Ended)
-        })
     }
 
     /// Decides whether the step runs, and prepares it if so. A step that does not run
@@ -183,7 +180,6 @@ impl<'a> Progress<'a> {
         let config = step
             .config(&view, &placeholder)
             .map_err(|problem| author(&problem.message))?;
-        self.state[index] = State::Running;
         Ok(Some(Prepared {
             index,
             schedule: self.schedule.clone(),
@@ -198,12 +194,7 @@ impl<'a> Progress<'a> {
             at_once: self.run.cancel.at_once.clone(),
             config,
             secrets,
-            needs: step
-                .ancestors
-                .iter()
-                .filter_map(|&need| self.summaries[need].clone())
-                .collect(),
-            previous: self.run.previous.clone(),
+            needs: self.summaries.of(&step.ancestors),
             elapsed: self.started.elapsed(),
         }))
     }
@@ -243,7 +234,7 @@ impl<'a> Progress<'a> {
             .of_step(&step.id)
             .say(EventKind::StepFinished {
                 outcome,
-                outputs: self.run.reporter.masked(outputs.clone()),
+                outputs: outputs.clone(),
                 assumed,
                 error: error.clone(),
                 tolerated,
@@ -271,12 +262,11 @@ impl<'a> Progress<'a> {
         reason: Option<String>,
     ) {
         let step = &self.schedule.steps[index];
-        self.state[index] = State::Ended;
         self.views[index] = StepView {
             outcome: Some(outcome),
             outputs: outputs.clone(),
         };
-        self.summaries[index] = Some(Arc::new(Summary {
+        let summary = Summary {
             id: step.id.clone(),
             title: step.title.clone().unwrap_or_else(|| step.id.clone()),
             uses: step.uses.clone(),
@@ -285,7 +275,14 @@ impl<'a> Progress<'a> {
             duration,
             reason,
             continue_on_error: step.continue_on_error,
-        }));
+        };
+        self.summaries.keep(index, summary);
+        for &follower in &self.followers[index] {
+            self.awaited[follower] -= 1;
+            if self.awaited[follower] == 0 {
+                self.ready.insert(follower);
+            }
+        }
     }
 
     /// Of the whole run: cancelled if it was, else what the first intolerable error says.

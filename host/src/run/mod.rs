@@ -7,9 +7,11 @@ mod effects;
 pub mod event;
 mod executor;
 mod reporter;
+mod summary;
 mod worker;
 
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
 pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
-pub use worker::{Attempt, AttemptEnd, PreviousRun, Summary, Worker};
+pub use summary::{Needs, PreviousRun, Summary};
+pub use worker::{Attempt, AttemptEnd, Worker};

@@ -25,20 +25,26 @@ pub const LINE_LIMIT: usize = 8 * 1024;
 /// What an event counts for beside its text, so that empty lines are not free.
 const LINE_COST: usize = 64;
 
-/// Says the events of one run; cloned for each step.
+/// Says the events of one run, or of one of its steps. Each part of an attempt holds one:
+/// a clone is two counts and no more.
 #[derive(Clone)]
 pub struct Reporter {
-    run: Arc<str>,
-    step: Option<Arc<str>>,
+    run: Arc<OfRun>,
+    step: Arc<OfStep>,
+}
+
+/// What the reporters of a run share.
+struct OfRun {
+    id: Arc<str>,
     clock: Clock,
     mask: Mask,
     events: UnboundedSender<Event>,
-    said: Arc<Said>,
 }
 
-/// How much one step has said.
+/// What the reporters of a step share: its name, and how much it has said.
 #[derive(Default)]
-struct Said {
+struct OfStep {
+    id: Option<Arc<str>>,
     bytes: AtomicUsize,
     cut: AtomicBool,
 }
@@ -47,12 +53,13 @@ impl Reporter {
     /// The reporter of a run, which masks what `mask` knows at the time of saying.
     pub fn new(run: &str, clock: Clock, mask: Mask, events: UnboundedSender<Event>) -> Self {
         Self {
-            run: run.into(),
-            step: None,
-            clock,
-            mask,
-            events,
-            said: Arc::default(),
+            run: Arc::new(OfRun {
+                id: run.into(),
+                clock,
+                mask,
+                events,
+            }),
+            step: Arc::default(),
         }
     }
 
@@ -60,54 +67,57 @@ impl Reporter {
     #[must_use]
     pub fn of_step(&self, id: &str) -> Self {
         Self {
-            step: Some(id.into()),
-            said: Arc::default(),
-            ..self.clone()
+            run: self.run.clone(),
+            step: Arc::new(OfStep {
+                id: Some(id.into()),
+                ..OfStep::default()
+            }),
         }
     }
 
     /// The run's identifier.
     pub fn run(&self) -> &str {
-        &self.run
+        &self.run.id
     }
 
     /// The run's clock.
     pub fn clock(&self) -> &Clock {
-        &self.clock
+        &self.run.clock
     }
 
     /// What hides the run's secrets.
     pub fn mask(&self) -> &Mask {
-        &self.mask
+        &self.run.mask
     }
 
     /// Says an event, its errors, reasons and outputs masked. Nobody listening is no
     /// error: the run goes on.
     pub fn say(&self, mut kind: EventKind) {
-        let mask = |error: &mut StepError| error.message = self.mask.text(&error.message);
+        let known = self.mask();
+        let mask = |error: &mut StepError| error.message = known.text(&error.message);
         match &mut kind {
-            EventKind::StepSkipped { reason } => *reason = self.mask.text(reason),
+            EventKind::StepSkipped { reason } => *reason = known.text(reason),
             EventKind::StepRetrying { error, .. } => mask(error),
             EventKind::StepFinished { error, outputs, .. }
             | EventKind::RunFinished { error, outputs, .. } => {
                 error.iter_mut().for_each(mask);
-                *outputs = self.mask.value(outputs.take());
+                *outputs = known.value(outputs.take());
             }
             _ => {}
         }
         let event = Event {
-            run: self.run.to_string(),
-            step: self.step.as_deref().map(str::to_owned),
-            at: self.clock.now(),
+            run: self.run.id.clone(),
+            step: self.step.id.clone(),
+            at: self.run.clock.now(),
             kind,
         };
-        let _ = self.events.send(event);
+        let _ = self.run.events.send(event);
     }
 
     /// Says how far an effect has come.
     pub fn effect(&self, mut effect: Effect) {
-        effect.target = cut(self.mask.text(&effect.target));
-        effect.detail = self.mask.value(effect.detail);
+        effect.target = cut(self.mask().text(&effect.target));
+        effect.detail = self.mask().value(effect.detail);
         self.say(EventKind::Effect(effect));
     }
 
@@ -127,7 +137,7 @@ impl Reporter {
         if let Some(message) = self.admit(message, more) {
             let fields = fields
                 .into_iter()
-                .map(|(key, value)| (self.mask.text(&key), self.mask.text(&value)))
+                .map(|(key, value)| (self.mask().text(&key), self.mask().text(&value)))
                 .collect::<BTreeMap<_, _>>();
             self.say(EventKind::StepLog {
                 level,
@@ -141,9 +151,9 @@ impl Reporter {
     /// has said all that it may.
     fn admit(&self, message: &str, more: usize) -> Option<String> {
         let size = message.len().min(LINE_LIMIT) + more + LINE_COST;
-        let before = self.said.bytes.fetch_add(size, Ordering::Relaxed);
+        let before = self.step.bytes.fetch_add(size, Ordering::Relaxed);
         if before + size > LOG_LIMIT {
-            if !self.said.cut.swap(true, Ordering::Relaxed) {
+            if !self.step.cut.swap(true, Ordering::Relaxed) {
                 self.say(EventKind::StepLog {
                     level: Level::Warn,
                     message: format!(
@@ -155,12 +165,12 @@ impl Reporter {
             }
             return None;
         }
-        Some(cut(self.mask.text(message)))
+        Some(cut(self.mask().text(message)))
     }
 
     /// A JSON value with every text in it masked.
     pub fn masked(&self, value: Value) -> Value {
-        self.mask.value(value)
+        self.mask().value(value)
     }
 }
 

@@ -259,7 +259,7 @@ mod tests {
         let outputs = Type::fields([("version".to_owned(), Type::String)]);
         Names::new([
             ("inputs", inputs),
-            Names::steps([("a".to_owned(), outputs)]),
+            Names::steps([("a".to_owned(), Names::step(outputs))]),
         ])
     }
 

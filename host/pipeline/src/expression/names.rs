@@ -68,15 +68,16 @@ impl Names {
         ("run", Type::fields(fields))
     }
 
-    /// Steps with the types of their outputs, as expressions see them.
-    pub(crate) fn steps(outputs: impl IntoIterator<Item = (String, Type)>) -> (&'static str, Type) {
-        let steps = outputs.into_iter().map(|(id, outputs)| {
-            let step = Type::fields([
-                ("outputs".to_owned(), outputs),
-                ("outcome".to_owned(), Type::String),
-            ]);
-            (id, step)
-        });
+    /// A step with the type of its outputs, as expressions see it.
+    pub(crate) fn step(outputs: Type) -> Type {
+        Type::fields([
+            ("outputs".to_owned(), outputs),
+            ("outcome".to_owned(), Type::String),
+        ])
+    }
+
+    /// The steps with these types, made by [`Names::step`] once for all that see them.
+    pub(crate) fn steps(steps: impl IntoIterator<Item = (String, Type)>) -> (&'static str, Type) {
         ("steps", Type::fields(steps))
     }
 

@@ -191,20 +191,22 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
     if let (true, Some(entry)) = (step_entries.is_empty(), fields.entry("steps")) {
         problems.push(Problem::error("a pipeline needs a step").at(entry.key_span));
     }
-    let outputs_of = |draft: &Draft| {
+    let step_of = |draft: &Draft| {
         let known = draft
             .plugin
             .as_ref()
             .map(|plugin| Type::of_schema(&plugin.facts.outputs_schema));
-        (draft.entry.key.clone(), known.unwrap_or_else(Type::any_map))
+        let step = Names::step(known.unwrap_or_else(Type::any_map));
+        (draft.entry.key.clone(), step)
     };
-    let step_outputs: Vec<_> = drafts.iter().map(outputs_of).collect();
+    let step_types: Vec<_> = drafts.iter().map(step_of).collect();
+    let (trigger, run) = (Names::trigger(), Names::run());
     let names_with = |steps: Vec<(String, Type)>| {
         Names::new([
             ("inputs", inputs_type.clone()),
             Names::steps(steps),
-            Names::trigger(),
-            Names::run(),
+            trigger.clone(),
+            run.clone(),
         ])
     };
     let mut steps = Vec::new();
@@ -212,11 +214,11 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
         let reachable = draft
             .ancestors
             .iter()
-            .map(|index| step_outputs[*index].clone())
+            .map(|index| step_types[*index].clone())
             .collect();
         steps.extend(draft.read(names_with(reachable), &around, problems));
     }
-    let names = names_with(step_outputs);
+    let names = names_with(step_types);
     let outputs = fields
         .named("outputs", problems)
         .iter()

@@ -24,9 +24,9 @@ pub struct ScheduledStep {
     /// The steps that it follows, by their index.
     pub needs: Vec<usize>,
     /// The steps that it follows directly or through others, in the file's order.
-    pub ancestors: Vec<usize>,
+    pub ancestors: Arc<[usize]>,
     /// What it may do in this run.
-    pub permissions: Permissions,
+    pub permissions: Arc<Permissions>,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
     /// When it is tried again.
@@ -74,8 +74,8 @@ impl ScheduledStep {
             title: step.title,
             uses: step.uses,
             needs: step.needs,
-            ancestors: step.ancestors,
-            permissions,
+            ancestors: step.ancestors.into(),
+            permissions: Arc::new(permissions),
             timeout: step.timeout,
             retry: step.retry,
             continue_on_error: step.continue_on_error,

@@ -71,10 +71,9 @@ async fn watcher_follows_a_rollout_over_a_restart() {
     scene.deploy().await;
     let mut restarted = false;
     loop {
-        let event = match changes.next().await.expect("a watcher never ends") {
-            Ok(event) => event,
-            // It recovers from errors at its next turn.
-            Err(_) => continue,
+        // It recovers from errors at its next turn.
+        let Ok(event) = changes.next().await.expect("a watcher never ends") else {
+            continue;
         };
         let (watcher::Event::Apply(web) | watcher::Event::InitApply(web)) = event else {
             continue;
