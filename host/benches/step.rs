@@ -154,7 +154,7 @@ impl Ours {
                         config: json!({}),
                         secrets: Arc::new(StepSecrets::default()),
                         elapsed: Duration::ZERO,
-                        timeout: Duration::from_secs(60),
+                        timeout: Duration::from_mins(1),
                         needs: Needs::default(),
                         effects: Effects::new(reporter.clone()),
                         reporter,
