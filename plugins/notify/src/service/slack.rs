@@ -151,13 +151,13 @@ fn refusal(word: &str) -> Option<Verdict> {
 
 fn body(message: &Message) -> Value {
     let headline = format!("{} {}", message.mark.emoji(), message.headline);
-    let mut blocks = vec![rich_text(&[section(&vec![Span::Bold(headline.clone())])])];
+    let mut blocks = vec![rich_text(&[vec![Span::Bold(headline.clone())]])];
     match &message.body {
         Body::Plain(lines) => {
             let length = |span: &Span| Mrkdwn.length(&raw(span));
             let lines = fit(lines.clone(), SECTION, 1, &length);
             if !lines.is_empty() {
-                blocks.push(rich_text(&lines.iter().map(section).collect::<Vec<_>>()));
+                blocks.push(rich_text(&lines));
             }
         }
         Body::Written(lines) => {
@@ -181,22 +181,33 @@ fn body(message: &Message) -> Value {
     json!({ "text": mrkdwn::escaped(&headline), "mrkdwn": false, "blocks": blocks })
 }
 
-fn rich_text(elements: &[Value]) -> Value {
-    json!({ "type": "rich_text", "elements": elements })
+fn rich_text(lines: &[Line]) -> Value {
+    json!({ "type": "rich_text", "elements": sections(lines) })
 }
 
-/// A line. Slack refuses texts without a character.
-fn section(line: &Line) -> Value {
-    if let [Span::Block(_)] = line[..] {
-        let text = json!({ "type": "text", "text": raw(&line[0]) });
-        return json!({ "type": "rich_text_preformatted", "elements": [text] });
-    }
-    let spans = line.iter().filter(|span| !raw(span).is_empty());
-    let mut elements: Vec<_> = spans.map(element).collect();
-    if elements.is_empty() {
-        elements.push(json!({ "type": "text", "text": " " }));
-    }
-    json!({ "type": "rich_text_section", "elements": elements })
+/// Lines in one section, but for blocks, which stand between sections. Slack refuses texts
+/// without a character.
+fn sections(lines: &[Line]) -> Vec<Value> {
+    let is_block = |line: &Line| matches!(line[..], [Span::Block(_)]);
+    let together = lines.chunk_by(|one, next| !is_block(one) && !is_block(next));
+    let section = |lines: &[Line]| {
+        let is_some = |span: &&Span| !raw(span).is_empty();
+        let (kind, between) = match lines {
+            [line] if is_block(line) => ("rich_text_preformatted", None),
+            _ => ("rich_text_section", Some(Span::Text("\n".to_owned()))),
+        };
+        let mut elements = Vec::new();
+        for (at, line) in lines.iter().enumerate() {
+            let between = between.iter().filter(|_| at > 0);
+            let spans = between.chain(line).filter(is_some);
+            elements.extend(spans.map(element));
+        }
+        if elements.is_empty() {
+            elements.push(element(&Span::Text(" ".to_owned())));
+        }
+        json!({ "type": kind, "elements": elements })
+    };
+    together.map(section).collect()
 }
 
 fn element(span: &Span) -> Value {
@@ -204,10 +215,8 @@ fn element(span: &Span) -> Value {
     match span {
         Span::Link(link) => json!({ "type": "link", "url": link.address(), "text": text }),
         Span::Bold(_) => json!({ "type": "text", "text": text, "style": { "bold": true } }),
-        Span::Code(_) | Span::Block(_) => {
-            json!({ "type": "text", "text": text, "style": { "code": true } })
-        }
-        Span::Text(_) | Span::Markup(_) => json!({ "type": "text", "text": text }),
+        Span::Code(_) => json!({ "type": "text", "text": text, "style": { "code": true } }),
+        Span::Text(_) | Span::Block(_) | Span::Markup(_) => json!({ "type": "text", "text": text }),
     }
 }
 
