@@ -324,10 +324,21 @@ fn crash(status: &ContainerStatus, ended: &Terminated, said: &str) -> String {
     text
 }
 
+/// The kubelet sums up after two minutes which volumes are missing, and again and again; what
+/// is the matter with one of them, another event says.
 fn volume(pod: &Pod, events: &[Event]) -> Option<(Cause, String, String)> {
-    let event = newest(pod, events, |event| {
-        matches!(event.reason.as_str(), "FailedMount" | "FailedAttachVolume")
-    })?;
+    let failed =
+        |event: &Event| matches!(event.reason.as_str(), "FailedMount" | "FailedAttachVolume");
+    let sums_up = |event: &Event| {
+        [
+            "Unable to attach or mount volumes",
+            "Unable to mount volumes",
+        ]
+        .iter()
+        .any(|words| event.message.starts_with(words))
+    };
+    let telling = newest(pod, events, |event| failed(event) && !sums_up(event));
+    let event = telling.or_else(|| newest(pod, events, failed))?;
     Some((Cause::Volume, event.reason.clone(), event.message.clone()))
 }
 

@@ -10,10 +10,11 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::deploy::stage::{Fate, OLD, Stage, Write};
+use crate::deploy::stage::{Fate, OLD, Stage, Workload, Write};
 
 /// A namespace of its own on the control plane. Dropping it deletes it.
 pub(crate) struct Real {
+    kind: &'static str,
     namespace: String,
     /// The run folder of the control plane.
     folder: PathBuf,
@@ -28,6 +29,7 @@ impl Real {
         let folder = PathBuf::from(folder.expect("`./test` sets it to where its cluster runs"));
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let real = Self {
+            kind: "Deployment",
             namespace: format!("deploy-{}-{count}", std::process::id()),
             kubeconfig: folder.join("kubeconfig"),
             folder,
@@ -78,11 +80,14 @@ impl Real {
         self.folder.join("apiserver.crt")
     }
 
-    fn change(&self, change: &Value) {
-        self.kubectl(
-            &["patch", "deployment", "web", "--patch", &change.to_string()],
-            "",
-        );
+    /// The workload, as arguments of `kubectl` name it.
+    fn web(&self) -> String {
+        format!("{}/web", self.kind.to_lowercase())
+    }
+
+    fn get(&self, what: &[&str]) -> Value {
+        let args = [&["get", "--output=json"], what].concat();
+        serde_json::from_str(&self.kubectl(&args, "")).expect("it is JSON")
     }
 }
 
@@ -96,48 +101,107 @@ impl Drop for Real {
     }
 }
 
-/// The Deployment as a user's file has it.
-fn manifest(fate: Fate) -> Value {
+/// The workload as a user's file has it.
+fn manifest(workload: &Workload, fate: Fate) -> Value {
     // The node has 1000 CPUs: two of these pods fit on it, a third one does not.
     let requests = match fate {
         Fate::Unschedulable => json!({ "cpu": "400" }),
         _ => json!({}),
     };
     let app = json!({ "name": "app", "image": OLD, "resources": { "requests": requests } });
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": { "name": "web" },
+    let named = |(name, image): &(&str, String)| json!({ "name": name, "image": image });
+    let containers = std::iter::once(app).chain(workload.containers.iter().map(named));
+    let mut template = json!({
+        "metadata": { "labels": { "app": "web" } },
         "spec": {
-            "replicas": 2,
-            "selector": { "matchLabels": { "app": "web" } },
-            "template": {
-                "metadata": { "labels": { "app": "web" } },
-                "spec": { "containers": [app] },
-            },
+            "containers": containers.collect::<Value>(),
+            "initContainers": workload.init_containers.iter().map(named).collect::<Value>(),
         },
+    });
+    let selector = json!({ "matchLabels": { "app": "web" } });
+    let replicas = workload.replicas;
+    let (group, mut spec) = match workload.kind {
+        "CronJob" => {
+            template["spec"]["restartPolicy"] = json!("Never");
+            let job = json!({ "spec": { "template": template } });
+            (
+                "batch",
+                json!({ "schedule": "0 0 1 1 *", "jobTemplate": job }),
+            )
+        }
+        "DaemonSet" => (
+            "apps",
+            json!({ "selector": selector, "template": template }),
+        ),
+        _ => (
+            "apps",
+            json!({ "replicas": replicas, "selector": selector, "template": template }),
+        ),
+    };
+    for (key, value) in workload.spec.as_object().into_iter().flatten() {
+        spec[key] = value.clone();
+    }
+    let map = |pairs: &[(&str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)));
+        Value::Object(pairs.collect())
+    };
+    json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": workload.kind,
+        "metadata": {
+            "name": "web",
+            "labels": map(workload.labels),
+            "annotations": map(workload.annotations),
+        },
+        "spec": spec,
     })
 }
 
 impl Stage for Real {
-    fn set(fate: Fate) -> Self {
-        let real = Self::empty();
-        real.kubectl(&["create", "--filename", "-"], &manifest(fate).to_string());
-        real.kubectl(
-            &["rollout", "status", "deployment/web", "--timeout=60s"],
-            "",
-        );
+    fn of(workload: &Workload, fate: Fate) -> Self {
+        let mut real = Self::empty();
+        real.kind = workload.kind;
+        let manifest = manifest(workload, fate).to_string();
+        match workload.applied_by {
+            Some(manager) => {
+                let manager = format!("--field-manager={manager}");
+                real.kubectl(
+                    &["apply", "--server-side", &manager, "--filename", "-"],
+                    &manifest,
+                );
+            }
+            None => {
+                real.kubectl(&["create", "--filename", "-"], &manifest);
+            }
+        }
+        // `kubectl rollout status` follows none of these.
+        let on_delete = workload.spec["updateStrategy"]["type"] == "OnDelete";
+        if workload.kind != "CronJob" && !on_delete {
+            real.kubectl(&["rollout", "status", &real.web(), "--timeout=60s"], "");
+        }
         match fate {
             Fate::Quota => {
-                real.kubectl(&["create", "quota", "pods", "--hard=pods=2"], "");
+                // A Deployment makes a pod more at first, the sets one less.
+                let room = match workload.kind {
+                    "Deployment" => workload.replicas,
+                    _ => workload.replicas - 1,
+                };
+                let hard = format!("--hard=pods={room}");
+                real.kubectl(&["create", "quota", "pods", &hard], "");
                 // Until it has counted them, it refuses pods for another reason.
-                let counted = "--for=jsonpath={.status.used.pods}=2";
-                real.kubectl(&["wait", counted, "quota/pods", "--timeout=60s"], "");
+                let counted = format!("--for=jsonpath={{.status.used.pods}}={}", workload.replicas);
+                real.kubectl(&["wait", &counted, "quota/pods", "--timeout=60s"], "");
             }
             Fate::Held => real.change(&json!({ "spec": { "minReadySeconds": 300 } })),
             _ => {}
         }
         real
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
     }
 
     fn namespace(&self) -> &str {
@@ -148,9 +212,13 @@ impl Stage for Real {
         &self.kubeconfig
     }
 
-    fn image(&self) -> String {
-        let path = "jsonpath={.spec.template.spec.containers[0].image}";
-        self.kubectl(&["get", "deployment", "web", "--output", path], "")
+    fn object(&self) -> Value {
+        self.get(&[&self.web(), "--show-managed-fields"])
+    }
+
+    fn objects(&self, kind: &str) -> Vec<Value> {
+        let list = self.get(&[kind]);
+        list["items"].as_array().cloned().unwrap_or_default()
     }
 
     fn writes(&self) -> Vec<Write> {
@@ -178,11 +246,29 @@ impl Stage for Real {
 
     fn set_image(&self, image: &str) {
         let set = format!("app={image}");
-        self.kubectl(&["set", "image", "deployment/web", &set], "");
+        self.kubectl(&["set", "image", &self.web(), &set], "");
+    }
+
+    fn change(&self, change: &Value) {
+        self.kubectl(&["patch", &self.web(), "--patch", &change.to_string()], "");
+    }
+
+    fn set_pod_status(&self, pod: &str, status: &Value) {
+        let patch = json!({ "status": status }).to_string();
+        let of = ["patch", "pod", pod, "--subresource=status", "--patch"];
+        self.kubectl(&[&of[..], &[&patch]].concat(), "");
+    }
+
+    fn post_event(&self, event: &Value) {
+        self.kubectl(&["create", "--filename", "-"], &event.to_string());
+    }
+
+    fn lift_quota(&self) {
+        self.kubectl(&["delete", "quota", "pods"], "");
     }
 
     fn pause(&self) {
-        self.kubectl(&["rollout", "pause", "deployment/web"], "");
+        self.kubectl(&["rollout", "pause", &self.web()], "");
     }
 
     fn hand_over(&self) {
@@ -199,7 +285,19 @@ impl Stage for Real {
     }
 
     fn delete(&self) {
-        self.kubectl(&["delete", "deployment", "web"], "");
+        self.kubectl(&["delete", &self.web()], "");
+    }
+
+    fn recreate(&self) {
+        let manifest = self.get(&[&self.web()]);
+        self.kubectl(
+            &["replace", "--force", "--filename", "-"],
+            &manifest.to_string(),
+        );
+    }
+
+    fn pass_step(&self) {
+        // It passes by itself.
     }
 
     fn release(&self) {

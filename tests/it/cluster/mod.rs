@@ -5,12 +5,13 @@
 mod account;
 mod control_plane;
 mod in_cluster;
-mod kinds;
 mod rbac;
 mod reason;
 
 use self::control_plane::Real;
-use crate::deploy::scenario::{each_scenario, meanwhile, outcome, refusal};
+use crate::deploy::scenario::{
+    again, each_scenario, kinds, meanwhile, outcome, owner, patch, quota, refusal, rollback,
+};
 
 macro_rules! on_the_real_one {
     ($module:ident, $name:ident) => {
@@ -23,3 +24,9 @@ macro_rules! on_the_real_one {
 }
 
 each_scenario!(on_the_real_one);
+
+#[test]
+#[ignore = "wants a real API server: run ./test"]
+fn recorded_reasons_of_pods_are_told() {
+    crate::deploy::scenario::recordings::recorded_reasons_are_told::<Real>(true);
+}

@@ -3,12 +3,14 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use sluice_practice::{Answer, Cluster, Failure, Kind, Manager, Pace, Requests, Seed, Times};
+use sluice_practice::{Answer, Cluster, Failure, Kind, Manager, Pace, Requests, Times};
 use tokio::runtime::Runtime;
 
 use super::{
-    scenario::{each_scenario, meanwhile, outcome, refusal},
-    stage::{Fate, OLD, Stage, Write},
+    scenario::{
+        again, each_scenario, kinds, meanwhile, outcome, owner, patch, quota, refusal, rollback,
+    },
+    stage::{Fate, OLD, Stage, Workload, Write},
 };
 
 const NAMESPACE: &str = "shop";
@@ -16,6 +18,7 @@ const NAMESPACE: &str = "shop";
 /// A cluster in this process.
 pub(super) struct Practice {
     pub(super) cluster: Cluster,
+    workload: Workload,
     kubeconfig: tempfile::NamedTempFile,
     // Last, since the cluster lives on it.
     _runtime: Runtime,
@@ -24,21 +27,19 @@ pub(super) struct Practice {
 impl Practice {
     /// A cluster with the Deployment `web` that moves at this pace and fails in this way.
     pub(super) fn at(pace: Pace, failure: Option<Failure>) -> Self {
+        Self::with(Workload::of("Deployment"), pace, failure)
+    }
+
+    fn with(workload: Workload, pace: Pace, failure: Option<Failure>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
-        let seed = Seed {
-            kind: Kind::Deployment,
-            namespace: NAMESPACE.to_owned(),
-            name: "web".to_owned(),
-            containers: vec![("app".to_owned(), OLD.to_owned())],
-            replicas: 2,
-        };
         let cluster = runtime
-            .block_on(Cluster::start(vec![seed], failure, pace))
+            .block_on(Cluster::start(vec![seed(&workload)], failure, pace))
             .expect("a loopback port is free");
         let kubeconfig = tempfile::NamedTempFile::new().expect("a file can be made");
         std::fs::write(&kubeconfig, config(&cluster.url())).expect("the file is ours");
         Self {
             cluster,
+            workload,
             kubeconfig,
             _runtime: runtime,
         }
@@ -59,11 +60,41 @@ impl Practice {
         self.cluster.fail(requests, answer, Times::Once);
     }
 
-    /// Changes the Deployment as `kubectl` does.
-    fn change(&self, manager: &str, change: &Value) {
-        let (kind, manager) = (Kind::Deployment, Manager::update(manager));
+    /// The kind of its workload, as the cluster has it.
+    pub(super) fn of_kind(&self) -> Kind {
+        let kind = self.workload.kind.parse::<Kind>();
+        kind.expect("the cluster knows it")
+    }
+
+    /// Changes the workload as `kubectl` does.
+    fn change_as(&self, manager: &str, change: &Value) {
+        let (kind, manager) = (self.of_kind(), Manager::update(manager));
         let found = self.cluster.patch(kind, NAMESPACE, "web", &manager, change);
         found.expect("the stage has it");
+    }
+}
+
+/// The workload as the cluster is seeded with it.
+fn seed(workload: &Workload) -> sluice_practice::Workload {
+    let kind = workload.kind.parse().expect("the cluster knows it");
+    let mut seed = sluice_practice::Workload::new(kind, NAMESPACE, "web", workload.replicas)
+        .container("app", OLD)
+        .spec(&workload.spec);
+    for (name, image) in &workload.containers {
+        seed = seed.container(name, image);
+    }
+    for (name, image) in &workload.init_containers {
+        seed = seed.init_container(name, image);
+    }
+    for (key, value) in workload.labels {
+        seed = seed.label(key, value);
+    }
+    for (key, value) in workload.annotations {
+        seed = seed.annotation(key, value);
+    }
+    match workload.applied_by {
+        Some(manager) => seed.made_by(Manager::apply(manager)),
+        None => seed,
     }
 }
 
@@ -81,17 +112,24 @@ current-context: practice
 }
 
 impl Stage for Practice {
-    fn set(fate: Fate) -> Self {
+    fn of(workload: &Workload, fate: Fate) -> Self {
         let failure = match fate {
+            Fate::Held | Fate::Stuck => {
+                let pace = Pace::stopped(Duration::from_secs(1));
+                return Self::with(workload.clone(), pace, None);
+            }
             Fate::Ready => None,
-            Fate::Held => return Self::at(Pace::stopped(Duration::from_secs(1)), None),
             Fate::ImagePull => Some(Failure::ImagePull),
             Fate::CrashLoop => Some(Failure::CrashLoop),
             Fate::Unschedulable => Some(Failure::Unschedulable),
             Fate::Quota => Some(Failure::Quota),
             Fate::NeverReady => Some(Failure::NeverReady),
         };
-        Self::at(Pace::instant(), failure)
+        Self::with(workload.clone(), Pace::instant(), failure)
+    }
+
+    fn kind(&self) -> &'static str {
+        self.workload.kind
     }
 
     fn namespace(&self) -> &str {
@@ -102,12 +140,14 @@ impl Stage for Practice {
         self.kubeconfig.path()
     }
 
-    fn image(&self) -> String {
-        let web = self.cluster.object(Kind::Deployment, NAMESPACE, "web");
-        let image = "/spec/template/spec/containers/0/image";
-        let web = web.expect("the stage has it");
-        let image = web.pointer(image).and_then(Value::as_str);
-        image.expect("its container has an image").to_owned()
+    fn object(&self) -> Value {
+        let web = self.cluster.object(self.of_kind(), NAMESPACE, "web");
+        web.expect("the stage has it")
+    }
+
+    fn objects(&self, kind: &str) -> Vec<Value> {
+        let kind = kind.parse().expect("the cluster knows it");
+        self.cluster.objects(kind, NAMESPACE)
     }
 
     fn writes(&self) -> Vec<Write> {
@@ -117,13 +157,35 @@ impl Stage for Practice {
     }
 
     fn set_image(&self, image: &str) {
-        let containers = json!([{ "name": "app", "image": image }]);
-        let change = json!({ "spec": { "template": { "spec": { "containers": containers } } } });
-        self.change("kubectl-set", &change);
+        let (kind, manager) = (self.of_kind(), Manager::update("kubectl-set"));
+        let set = self
+            .cluster
+            .set_image(kind, NAMESPACE, "web", &manager, "app", image);
+        set.expect("the stage has it");
+    }
+
+    fn change(&self, change: &Value) {
+        self.change_as("kubectl-patch", change);
+    }
+
+    fn set_pod_status(&self, pod: &str, status: &Value) {
+        let set = self.cluster.set_pod_status(NAMESPACE, pod, status);
+        set.expect("the stage has it");
+    }
+
+    fn post_event(&self, event: &Value) {
+        let posted = self.cluster.post_event(NAMESPACE, event);
+        posted.expect("it is about something in the namespace");
+    }
+
+    fn lift_quota(&self) {
+        self.cluster.set_failure(None);
+        // The controller asks again by itself, after a while.
+        self.cluster.pass_time(Duration::from_mins(1));
     }
 
     fn pause(&self) {
-        self.change("kubectl-rollout", &json!({ "spec": { "paused": true } }));
+        self.change_as("kubectl-rollout", &json!({ "spec": { "paused": true } }));
     }
 
     fn hand_over(&self) {
@@ -134,14 +196,23 @@ impl Stage for Practice {
             "uid": "c0ffee00-0000-4000-8000-000000000000",
             "controller": true,
         });
-        self.change(
-            "kubectl-patch",
-            &json!({ "metadata": { "ownerReferences": [owner] } }),
-        );
+        self.change(&json!({ "metadata": { "ownerReferences": [owner] } }));
     }
 
     fn delete(&self) {
-        self.cluster.delete(Kind::Deployment, NAMESPACE, "web");
+        self.cluster.delete(self.of_kind(), NAMESPACE, "web");
+    }
+
+    fn recreate(&self) {
+        let manager = Manager::update("kubectl-replace");
+        let made = self
+            .cluster
+            .recreate(self.of_kind(), NAMESPACE, "web", &manager);
+        made.expect("the stage has it");
+    }
+
+    fn pass_step(&self) {
+        self.cluster.pass_time(Duration::from_secs(1));
     }
 
     fn release(&self) {
@@ -159,3 +230,8 @@ macro_rules! on_practice {
 }
 
 each_scenario!(on_practice);
+
+#[test]
+fn recorded_reasons_of_pods_are_told() {
+    super::scenario::recordings::recorded_reasons_are_told::<Practice>(false);
+}

@@ -1,9 +1,9 @@
-//! Where a scenario plays: a cluster with one Deployment `web`, the image that is to be
+//! Where a scenario plays: a cluster with one workload `web`, the image that is to be
 //! deployed to it, and the pipeline that does so.
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{running::Running, story::story};
 use crate::sluice::{Said, Sluice};
@@ -23,6 +23,8 @@ pub(crate) enum Fate {
     Unschedulable,
     Quota,
     NeverReady,
+    /// No kubelet looks after them: their status is what [`Stage::set_pod_status`] says.
+    Stuck,
 }
 
 impl Fate {
@@ -33,6 +35,7 @@ impl Fate {
             Self::ImagePull => "ghcr.io/acme/web:2-missing",
             Self::CrashLoop => "ghcr.io/acme/web:2-crash",
             Self::NeverReady => "ghcr.io/acme/web:2-unready",
+            Self::Stuck => "ghcr.io/acme/web:2-stuck",
         }
     }
 }
@@ -44,6 +47,8 @@ pub(crate) struct Write {
     pub(crate) dry_run: bool,
     /// The images that it set.
     pub(crate) images: Vec<String>,
+    /// All of it.
+    pub(crate) body: Value,
 }
 
 impl Write {
@@ -58,56 +63,128 @@ impl Write {
         Self {
             dry_run,
             images: images.collect(),
+            body: patch.clone(),
+        }
+    }
+}
+
+/// The workload `web` of a stage, as somebody's manifest has it.
+#[derive(Clone, Debug)]
+pub(crate) struct Workload {
+    pub(crate) kind: &'static str,
+    /// The wanted number of pods; a `DaemonSet` has one, since there is one node.
+    pub(crate) replicas: u32,
+    /// Laid over its spec.
+    pub(crate) spec: Value,
+    /// Containers beside `app`, and init containers: names and images.
+    pub(crate) containers: Vec<(&'static str, String)>,
+    pub(crate) init_containers: Vec<(&'static str, String)>,
+    pub(crate) labels: &'static [(&'static str, &'static str)],
+    pub(crate) annotations: &'static [(&'static str, &'static str)],
+    /// Who applied it by server-side apply; else `kubectl create` made it.
+    pub(crate) applied_by: Option<&'static str>,
+}
+
+impl Workload {
+    /// A workload whose pods have the container `app` and no other.
+    pub(crate) fn of(kind: &'static str) -> Self {
+        Self {
+            kind,
+            replicas: if kind == "DaemonSet" { 1 } else { 2 },
+            spec: json!({}),
+            containers: Vec::new(),
+            init_containers: Vec::new(),
+            labels: &[],
+            annotations: &[],
+            applied_by: None,
         }
     }
 }
 
 /// A cluster, with hands of somebody else in it.
-pub(crate) trait Stage {
-    /// The Deployment `web`, rolled out with [`OLD`], and the fate of the next image.
-    fn set(fate: Fate) -> Self;
+pub(crate) trait Stage: Sized {
+    /// The workload, rolled out with [`OLD`], and the fate of the next image.
+    fn of(workload: &Workload, fate: Fate) -> Self;
+    /// A Deployment.
+    fn set(fate: Fate) -> Self {
+        Self::of(&Workload::of("Deployment"), fate)
+    }
+    /// The kind of the workload.
+    fn kind(&self) -> &'static str;
     /// The namespace of all.
     fn namespace(&self) -> &str;
     /// The file that leads there.
     fn kubeconfig(&self) -> &Path;
-    /// The image that the Deployment asks for now.
-    fn image(&self) -> String;
+    /// The workload as the API server has it.
+    fn object(&self) -> Value;
+    /// The image that its container `app` asks for now.
+    fn image(&self) -> String {
+        let template = match self.kind() {
+            "CronJob" => "/spec/jobTemplate/spec/template",
+            _ => "/spec/template",
+        };
+        let image = format!("{template}/spec/containers/0/image");
+        let object = self.object();
+        let image = object.pointer(&image).and_then(Value::as_str);
+        image.expect("its container has an image").to_owned()
+    }
+    /// All objects of a kind in the namespace.
+    fn objects(&self, kind: &str) -> Vec<Value>;
     /// All writes of sluice so far.
     fn writes(&self) -> Vec<Write>;
     /// `kubectl set image`.
     fn set_image(&self, image: &str);
+    /// `kubectl patch` of the workload, by a strategic merge patch.
+    fn change(&self, change: &Value);
+    /// Replaces a pod's status, as its kubelet does.
+    fn set_pod_status(&self, pod: &str, status: &Value);
+    /// Stores an event.
+    fn post_event(&self, event: &Value);
+    /// Lifts the quota of [`Fate::Quota`].
+    fn lift_quota(&self);
     /// `kubectl rollout pause`.
     fn pause(&self);
     /// Gives it to a controller: the `ConfigMap` `operator`.
     fn hand_over(&self);
-    /// `kubectl delete deployment`.
+    /// `kubectl delete`.
     fn delete(&self);
+    /// `kubectl replace --force` with the same manifest: another object of the same name.
+    fn recreate(&self);
+    /// Lets time enough pass for an old pod to end.
+    fn pass_step(&self);
     /// Lets held pods become available.
     fn release(&self);
 }
 
 /// What the pipeline deploys, and what it may.
 pub(crate) struct Deploy<'a> {
-    pub(crate) deployment: &'a str,
-    pub(crate) container: &'a str,
-    pub(crate) image: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) name: &'a str,
+    /// The images of its containers, as the YAML has them.
+    pub(crate) images: String,
     /// The pattern of images that its permission names.
     pub(crate) permitted: &'a str,
+    /// Further words of its permission.
+    pub(crate) may: &'a str,
     /// How long the rollout is followed.
     pub(crate) wait: &'a str,
+    /// Further lines of its `with`.
+    pub(crate) with: &'a str,
     /// Further lines of the step, and steps after it.
     pub(crate) more: &'a str,
 }
 
 impl<'a> Deploy<'a> {
     /// A deploy that is as it should be.
-    pub(crate) fn of(image: &'a str) -> Self {
+    pub(crate) fn of(image: &str) -> Self {
         Self {
-            deployment: "web",
-            container: "app",
-            image,
+            kind: "Deployment",
+            name: "web",
+            images: format!("app: '{image}'"),
             permitted: "ghcr.io/acme/web:*",
+            may: "",
             wait: "60s",
+            with: "",
             more: "",
         }
     }
@@ -115,13 +192,18 @@ impl<'a> Deploy<'a> {
     /// The pipeline, in a folder with the way to that cluster.
     pub(crate) fn on(&self, namespace: &str, kubeconfig: &Path) -> Sluice {
         let Self {
-            deployment,
-            container,
-            image,
+            kind,
+            name,
+            images,
             permitted,
+            may,
             wait,
+            with,
             more,
         } = self;
+        // A later line of the step wins, so that it may have a grace of its own.
+        let grace = "grace: { image-pull: 0s, crash-loop: 0s, unschedulable: 0s, quota: 0s, volume: 0s, probe: 0s }";
+        let grace = if with.contains("grace:") { "" } else { grace };
         let text = format!(
             "name: deploy-web
 on: [manual]
@@ -129,16 +211,17 @@ steps:
   deploy:
     uses: deploy
     with:
+      kind: {kind}
       namespace: {namespace}
-      deployment: {deployment}
-      container: {container}
-      image: {image}
+      name: {name}
+      images: {{ {images} }}
       wait: {wait}
       settle: 0s
-      grace: {{ image-pull: 0s, crash-loop: 0s, unschedulable: 0s, quota: 0s, probe: 0s }}
+      {grace}
+      {with}
     permissions:
       kube-apply:
-        - {{ kind: Deployment, namespace: {namespace}, name: {deployment}, containers: [{container}], images: ['{permitted}'] }}
+        - {{ kind: {kind}, namespace: {namespace}, name: {name}, containers: [app, proxy, migrate], images: ['{permitted}']{may} }}
 {more}"
         );
         Sluice::pipeline(&text).env("KUBECONFIG", kubeconfig)
@@ -179,9 +262,26 @@ pub(crate) fn assert_told(
 /// Asserts what sluice wrote: each time one image, whether as a question (`dryRun=All`).
 #[track_caller]
 pub(crate) fn assert_wrote(stage: &impl Stage, expected: &[(bool, &str)]) {
-    let expected = expected.iter().map(|(dry_run, image)| Write {
-        dry_run: *dry_run,
-        images: vec![(*image).to_owned()],
-    });
-    assert_eq!(stage.writes(), expected.collect::<Vec<_>>());
+    let wrote = stage.writes().into_iter();
+    let wrote = wrote.map(|write| (write.dry_run, write.images));
+    let expected = expected
+        .iter()
+        .map(|(dry_run, image)| (*dry_run, vec![(*image).to_owned()]));
+    assert_eq!(wrote.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+}
+
+/// Asserts how a run ended and all that it told, which `tests/cases/deploy` has in a file of
+/// that name. `BLESS=1` writes it; every stage has to tell the same.
+#[track_caller]
+pub(crate) fn assert_story(stage: &impl Stage, said: &Said, code: i32, name: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/deploy");
+    let file = folder.join(format!("{name}.txt"));
+    let mut told = story(said, stage.namespace()).join("\n");
+    told.push('\n');
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&file, &told).expect("the tree is ours");
+    }
+    let expected = std::fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(told, expected, "\nall of it:\n{}\n{}", said.out, said.err);
+    assert_eq!(said.code, Some(code));
 }

@@ -1,6 +1,9 @@
 //! What a run said, one line an event, without what differs from one run to the next: ids,
 //! times, names of pods, progress, and the kubelet's words where the stages have other ones.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::sluice::Said;
@@ -23,11 +26,16 @@ const KUBELETS: [(&str, &str); 5] = [
     ),
 ];
 
+/// The name of a Deployment's pod, which its controllers make up.
+static POD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("web-[0-9a-z]+-[0-9a-z]{5}").expect("it is a regular expression"));
+
 /// The lines of the run, with its namespace written `NS`.
 pub(crate) fn story(said: &Said, namespace: &str) -> Vec<String> {
     let events = said.events();
     let lines = events.iter().filter_map(line).map(|mut line| {
         line = line.replace(namespace, "NS");
+        line = POD.replace_all(&line, "POD").into_owned();
         for (there, here) in KUBELETS {
             line = line.replace(there, here);
         }

@@ -2,7 +2,7 @@
 //! keeps the newest facts ready for whoever asks. Restarts, expired versions and closed
 //! connections are the watchers' affair.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use futures::{FutureExt, Stream, StreamExt, future, stream};
 use k8s_openapi::api::{
@@ -31,6 +31,9 @@ use crate::{
     bindings::sluice::kube::apply::{Error, Facts},
     run::clock::Clock,
 };
+
+/// How long the first facts wait for the events that explain them.
+const EVENTS: Duration = Duration::from_secs(3);
 
 /// A workload that is followed. Dropping it ends its watches.
 pub struct Rollout {
@@ -64,6 +67,8 @@ pub(super) struct Known {
     pub(super) pods: Kept<v1::Pod>,
     pub(super) events: Kept<v1::Event>,
     workload_listed: bool,
+    /// Nobody waits for the events any longer.
+    without_events: bool,
 }
 
 /// Objects of one type, and those of a list that is not complete yet.
@@ -142,11 +147,14 @@ pub(super) async fn follow(
         Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource(kind));
     let revisions = if kind == WorkloadKind::Deployment {
         let sets = Api::<ReplicaSet>::namespaced(client.clone(), namespace);
-        updates(watcher(sets, labelled.clone()), Update::ReplicaSet)
+        updates(
+            watcher(sets, labelled.clone()).modify(without_managers),
+            Update::ReplicaSet,
+        )
     } else {
         let revisions = Api::<ControllerRevision>::namespaced(client.clone(), namespace);
         updates(
-            watcher(revisions, labelled.clone()),
+            watcher(revisions, labelled.clone()).modify(without_managers),
             Update::ControllerRevision,
         )
     };
@@ -157,11 +165,13 @@ pub(super) async fn follow(
             watcher(
                 Api::<v1::Pod>::namespaced(client.clone(), namespace),
                 labelled,
-            ),
+            )
+            .modify(without_managers),
             Update::Pod,
         ),
         updates(
-            watcher(Api::<v1::Event>::namespaced(client, namespace), warnings),
+            watcher(Api::<v1::Event>::namespaced(client, namespace), warnings)
+                .modify(without_managers),
             Update::Event,
         )
         .map(|update| match update {
@@ -169,6 +179,9 @@ pub(super) async fn follow(
             other => other,
         })
         .boxed(),
+        stream::once(tokio::time::sleep(EVENTS))
+            .map(|()| Update::NoEvents)
+            .boxed(),
     ]);
     let (sender, seen) = watch::channel(None);
     let following = tokio::spawn(keep(updates, kind, uid, clock, sender));
@@ -176,6 +189,11 @@ pub(super) async fn follow(
         seen,
         _following: AbortOnDropHandle::new(following),
     })
+}
+
+/// Forgets who set which field: half of an object, and nobody asks it of these.
+fn without_managers<K: Resource>(object: &mut K) {
+    object.meta_mut().managed_fields = None;
 }
 
 /// One watch as a stream of updates, which repeats what fails with growing pauses.
@@ -270,7 +288,7 @@ impl Known {
             Update::ControllerRevision(event) => self.controller_revisions.take(event),
             Update::Pod(event) => self.pods.take(event),
             Update::Event(event) => self.events.take(event),
-            Update::NoEvents => {}
+            Update::NoEvents => self.without_events = true,
             Update::Failed(error) => return Some(error),
         }
         None
@@ -293,13 +311,15 @@ impl Known {
         }
     }
 
-    /// All that decides anything has been listed once.
+    /// All that decides anything has been listed once, and the events that explain it, where
+    /// they can be had.
     fn complete(&self, kind: WorkloadKind) -> bool {
         let revisions = match kind {
             WorkloadKind::Deployment => self.replica_sets.listed,
             _ => self.controller_revisions.listed,
         };
-        self.workload_listed && revisions && self.pods.listed
+        let events = self.events.listed || self.without_events;
+        self.workload_listed && revisions && self.pods.listed && events
     }
 }
 
@@ -346,6 +366,7 @@ mod tests {
             Update::Workload(Event::InitDone),
             Update::ReplicaSet(Event::InitDone),
             Update::Pod(Event::InitDone),
+            Update::NoEvents,
         ]);
         let (sender, mut seen) = watch::channel(None);
         Box::pin(keep(

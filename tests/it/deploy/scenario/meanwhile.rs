@@ -1,8 +1,10 @@
 //! What happens in the middle of a rollout: somebody else, a kill, Ctrl-C.
 
+use serde_json::json;
+
 use super::set_and;
 use crate::{
-    deploy::stage::{Deploy, Fate, Stage, assert_told, assert_wrote},
+    deploy::stage::{Deploy, Fate, Stage, assert_story, assert_told, assert_wrote},
     guests::guest,
 };
 
@@ -91,4 +93,50 @@ pub(crate) fn interrupted_deploy_is_cancelled_and_always_steps_run<S: Stage>() {
     assert_told(&stage, &said, 1, &told);
     assert_wrote(&stage, &[(false, NEW)]);
     assert_eq!(stage.image(), NEW);
+}
+
+pub(crate) fn pods_of_the_old_revision_are_no_reason<S: Stage>() {
+    let stage = S::set(Fate::Held);
+    let old = stage.objects("Pod");
+    let mut running = Deploy::of(NEW).start(&stage);
+    running.until_following();
+    let back_off = json!({ "reason": "CrashLoopBackOff", "message": "back-off 5m0s" });
+    for pod in &old {
+        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        let app = json!({
+            "name": "app", "image": "ghcr.io/acme/web:1", "imageID": "", "ready": false,
+            "restartCount": 9, "state": { "waiting": back_off },
+        });
+        stage.set_pod_status(name, &json!({ "containerStatuses": [app] }));
+    }
+    stage.release();
+    let name = "pods_of_the_old_revision_are_no_reason";
+    assert_story(&stage, &running.finish(), 0, name);
+}
+
+pub(crate) fn autoscaler_and_annotations_do_not_supersede<S: Stage>() {
+    let stage = S::set(Fate::Held);
+    let mut running = Deploy::of(NEW).start(&stage);
+    running.until_following();
+    stage.change(&json!({
+        "metadata": { "annotations": { "note": "changed meanwhile" } },
+        "spec": { "replicas": 3 },
+    }));
+    stage.release();
+    let name = "autoscaler_and_annotations_do_not_supersede";
+    assert_story(&stage, &running.finish(), 0, name);
+}
+
+pub(crate) fn later_run_supersedes_an_earlier_one<S: Stage>() {
+    let stage = S::set(Fate::Held);
+    let mut first = Deploy::of(NEW).start(&stage);
+    first.until_following();
+    let mut second = Deploy::of("ghcr.io/acme/web:3").start(&stage);
+    second.until_following();
+    let name = "later_run_supersedes_an_earlier_one.earlier";
+    assert_story(&stage, &first.finish(), 1, name);
+    stage.release();
+    let name = "later_run_supersedes_an_earlier_one.later";
+    assert_story(&stage, &second.finish(), 0, name);
+    assert_eq!(stage.image(), "ghcr.io/acme/web:3");
 }

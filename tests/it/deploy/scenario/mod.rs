@@ -1,8 +1,15 @@
 //! The scenarios, each written once for any [`Stage`](super::stage::Stage).
 
+pub(crate) mod again;
+pub(crate) mod kinds;
 pub(crate) mod meanwhile;
 pub(crate) mod outcome;
+pub(crate) mod owner;
+pub(crate) mod patch;
+pub(crate) mod quota;
+pub(crate) mod recordings;
 pub(crate) mod refusal;
+pub(crate) mod rollback;
 
 /// The lines with which a deploy of `web` begins: the image is taken over and set.
 const SET: [&str; 5] = [
@@ -52,6 +59,62 @@ macro_rules! each_scenario {
             meanwhile,
             interrupted_deploy_is_cancelled_and_always_steps_run
         );
+        $test!(patch, containers_and_init_containers_are_set_in_one_patch);
+        $test!(patch, patch_tests_the_uid_the_names_and_the_old_images);
+        $test!(patch, image_is_of_the_field_manager_sluice_from_then_on);
+        $test!(
+            owner,
+            applied_image_is_taken_over_only_where_step_and_permission_say_so
+        );
+        $test!(owner, workload_of_argo_cd_is_refused);
+        $test!(owner, workload_of_flux_is_refused);
+        $test!(owner, workload_of_helm_is_set_with_a_warning);
+        $test!(owner, workload_of_keel_is_set_with_a_warning);
+        $test!(kinds, stateful_set_is_rolled_out_and_verified);
+        $test!(kinds, daemon_set_is_rolled_out_and_verified);
+        $test!(kinds, cron_job_takes_the_image_and_is_not_verified);
+        $test!(
+            kinds,
+            partition_of_a_stateful_set_is_a_success_that_is_not_verified
+        );
+        $test!(
+            kinds,
+            workload_without_pods_is_a_success_that_is_not_verified
+        );
+        $test!(
+            kinds,
+            pods_that_are_ready_are_waited_for_until_they_are_available
+        );
+        $test!(kinds, on_delete_is_refused_before_any_change);
+        $test!(again, same_image_in_a_failing_rollout_is_no_success);
+        $test!(
+            again,
+            moving_tag_that_is_set_already_is_restarted_only_with_both_words
+        );
+        $test!(
+            again,
+            pinned_digest_is_compared_with_what_the_runtime_reports
+        );
+        $test!(
+            again,
+            digest_that_is_not_among_the_known_ones_is_not_verified
+        );
+        $test!(
+            rollback,
+            broken_deployment_is_rolled_back_to_the_image_that_was_healthy
+        );
+        $test!(rollback, workload_without_history_is_rolled_back_too);
+        $test!(
+            rollback,
+            broken_pod_of_a_stateful_set_is_deleted_only_where_that_is_permitted
+        );
+        $test!(rollback, image_that_somebody_else_set_is_not_rolled_back);
+        $test!(rollback, rollout_that_outlasts_the_wait_is_not_rolled_back);
+        $test!(quota, quota_that_is_lifted_within_its_grace_passes);
+        $test!(quota, quota_of_sets_is_told_by_their_events);
+        $test!(meanwhile, pods_of_the_old_revision_are_no_reason);
+        $test!(meanwhile, autoscaler_and_annotations_do_not_supersede);
+        $test!(meanwhile, later_run_supersedes_an_earlier_one);
     };
 }
 

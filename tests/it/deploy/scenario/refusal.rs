@@ -18,7 +18,7 @@ fn refuses<S: Stage>(stage: &S, deploy: &Deploy<'_>, lines: &[&str]) {
 pub(crate) fn unknown_container_is_refused_with_those_that_there_are<S: Stage>() {
     let stage = S::set(Fate::Ready);
     let deploy = Deploy {
-        container: "ap",
+        images: format!("ap: '{NEW}'"),
         ..Deploy::of(NEW)
     };
     let told = "deploy failure: author, configuration: `Deployment NS/web` has no container \
@@ -29,7 +29,7 @@ pub(crate) fn unknown_container_is_refused_with_those_that_there_are<S: Stage>()
 pub(crate) fn deployment_that_does_not_exist_is_told<S: Stage>() {
     let stage = S::set(Fate::Ready);
     let deploy = Deploy {
-        deployment: "wbe",
+        name: "wbe",
         ..Deploy::of(NEW)
     };
     let told = "deploy failure: world, failed: reading `Deployment NS/wbe`: deployments.apps \
