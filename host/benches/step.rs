@@ -184,6 +184,7 @@ impl Ours {
                         cancel: Cancel::default(),
                         mode: Mode::Real,
                         previous: None,
+                        plan: None,
                     };
                     let end = execute(schedule.clone(), run).await;
                     assert_eq!(end.outcome, Outcome::Success);

@@ -18,3 +18,4 @@ pub mod run;
 pub mod secret;
 
 mod bindings;
+mod directory;

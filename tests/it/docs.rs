@@ -4,14 +4,22 @@ use std::{fs, path::Path};
 
 use regex::Regex;
 
-use crate::sluice::Sluice;
+use crate::{
+    deploy::{
+        practice::Practice,
+        stage::{Fate, Stage},
+    },
+    plan::plan,
+    sluice::Sluice,
+};
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/notify.md",
     "docs/performance.md",
+    "docs/plans.md",
     "docs/rbac.md",
 ];
 
@@ -86,6 +94,20 @@ fn the_readmes_pipeline_checks_and_its_output_is_what_the_program_prints() {
             .to_owned()
     };
     assert_eq!(plain(&shown), plain(&said.out));
+}
+
+#[test]
+fn the_plan_that_the_manual_shows_is_what_its_pipeline_gives() {
+    let text = read("docs/plans.md");
+    let pipeline = blocks(&text, "yaml").remove(0);
+    let shown = blocks(&text, "json").remove(0);
+    let stage = Practice::set(Fate::Ready);
+    let sluice = Sluice::pipeline(&pipeline).env("KUBECONFIG", stage.kubeconfig());
+    plan(&sluice, &["--input", "tag=2"]);
+    let plan = fs::read_to_string(sluice.folder().join("plan.json")).expect("it was written");
+    let uid = Regex::new("[0-9a-f]{8}-[0-9a-f-]{27}").expect("it is an expression");
+    let plain = |text: &str| uid.replace_all(text.trim_end(), "UID").into_owned();
+    assert_eq!(plain(&plan), plain(&shown));
 }
 
 /// A line without what differs from run to run: durations and the run's name.

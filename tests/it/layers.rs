@@ -8,13 +8,21 @@ use std::{
 /// The host's modules from the lowest to the highest: each may use those before it.
 /// `secret` and `run` stand on one floor: an attempt carries its secrets, and what is
 /// wrong with a secret is a step's error.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
+    ("directory", &[]),
     ("secret", &["run", "secret"]),
-    ("run", &["run", "secret"]),
+    ("run", &["directory", "run", "secret"]),
     ("capability", &["bindings", "capability", "run", "secret"]),
     (
         "plugin",
-        &["bindings", "capability", "plugin", "run", "secret"],
+        &[
+            "bindings",
+            "capability",
+            "directory",
+            "plugin",
+            "run",
+            "secret",
+        ],
     ),
     ("practice", &["capability", "plugin"]),
     (

@@ -65,6 +65,7 @@ impl Sluice {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("SLUICE_CACHE", &*CACHE)
+            .env("SLUICE_STATE", self.folder.path().join("state"))
             .envs(&self.environment)
             .stdin(Stdio::null());
         command

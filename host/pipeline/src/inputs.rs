@@ -41,6 +41,35 @@ impl Inputs {
         read(pipeline, &given, value, Problems::new())
     }
 
+    /// Reads a JSON object that was settled before, with which the `name=value` pairs must
+    /// agree. `Err` holds every problem, none with a place.
+    pub fn settled(
+        pipeline: &Pipeline,
+        values: &Map<String, Value>,
+        pairs: &[(String, String)],
+    ) -> Result<Self, Problems> {
+        let inputs = Self::from_json(pipeline, values)?;
+        let mut problems = Problems::new();
+        for (name, text) in pairs {
+            let input = pipeline.inputs.iter().find(|input| input.name == *name);
+            let given = input.map(|input| input.kind.of_text(text));
+            let settled = inputs.values.get(name);
+            if !matches!(given, Some(Ok(value)) if Some(&value) == settled) {
+                let settled = settled.map_or_else(|| "not there".to_owned(), Value::to_string);
+                let problem = format!(
+                    "input `{name}` is given as {}, and in the plan it is {settled}",
+                    Value::from(text.as_str())
+                );
+                problems.push(
+                    Problem::error(problem)
+                        .help("leave `--input` away, or make a new plan with it"),
+                );
+            }
+        }
+        problems.into_result()?;
+        Ok(inputs)
+    }
+
     /// The values by name, in the order of their declarations.
     pub fn values(&self) -> &Map<String, Value> {
         &self.values

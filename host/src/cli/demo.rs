@@ -11,7 +11,7 @@ use super::{
     load::Loaded,
     rehearsed,
     render::{self, Format},
-    run,
+    run, show,
 };
 use crate::{plugin::PluginWorker, practice::Practice, run::event::Mode, secret::Sources};
 
@@ -49,20 +49,21 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let mut ends = Vec::new();
     for (failure, words) in acts {
         say(args, words);
-        let prepared = runtime.block_on(run::prepare(&loaded, &[], Sources::Dummies));
+        let prepared = runtime.block_on(run::prepare(&loaded, &[], None, Sources::Dummies));
         let (schedule, vault) =
             prepared.map_err(|refused| anyhow::anyhow!("the demo's own pipeline: {refused:?}"))?;
         let practice = runtime.block_on(Practice::start(&schedule, failure))?;
         let before = image(&practice);
         let worker = PluginWorker::prepare(&loaded.library, &schedule, practice.world()?)
             .map_err(|(uses, error)| anyhow::anyhow!("plugin `{uses}`: {error}"))?;
-        let end = run::show(
+        let end = show::show(
             &runtime,
             schedule,
             worker,
             vault,
             Mode::Practice,
             args.format,
+            &mut show::Beside::default(),
         );
         if args.format == Format::Text {
             rehearsed::tell(&practice);

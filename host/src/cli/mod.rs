@@ -2,13 +2,16 @@
 
 mod check;
 mod demo;
+mod interrupt;
 mod load;
+mod plan;
 mod rbac;
 mod refused;
 mod rehearsed;
 mod render;
 mod run;
 mod schema;
+mod show;
 
 use std::process::ExitCode;
 

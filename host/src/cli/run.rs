@@ -1,6 +1,6 @@
 //! `sluice run`: one run in this process, for real, rehearsed, or foreseen.
 
-use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
 
 use sluice_pipeline::{
     diagnostic::{Problem, Problems, Source},
@@ -8,14 +8,15 @@ use sluice_pipeline::{
     schedule::{Schedule, Trigger},
 };
 use sluice_practice::Failure;
-use tokio::sync::mpsc;
 
 use super::{
     Exit,
     load::Loaded,
+    plan,
     refused::Refused,
     rehearsed,
-    render::{self, Format},
+    render::Format,
+    show::{Beside, show},
 };
 use crate::{
     capability::{
@@ -25,12 +26,12 @@ use crate::{
     plugin::{PluginWorker, World},
     practice::Practice,
     run::{
-        Cancel, Reporter, Run, RunEnd,
         clock::Clock,
-        event::{Blame, ErrorKind, Event, EventKind, Mode},
-        execute,
+        event::{Blame, ErrorKind, Mode},
+        plan::{Guard, Plan, Sketch},
+        record::{self, Record},
     },
-    secret::{Mask, Sources, Vault},
+    secret::{Sources, Vault},
 };
 
 /// Run a pipeline
@@ -39,6 +40,8 @@ use crate::{
 Examples:
   sluice run deploy.yaml --input tag=0b5e6f1a                         deploy
   sluice run deploy.yaml --input tag=0b5e6f1a --dry-run               show what it would change
+  sluice run deploy.yaml --input tag=0b5e6f1a --dry-run --out p.json  keep that as a plan
+  sluice run deploy.yaml --plan p.json                                change that and nothing else
   sluice run deploy.yaml --input tag=0b5e6f1a --practice              rehearse, with nothing real in reach
   sluice run deploy.yaml --input tag=0b5e6f1a --practice=image-pull   rehearse a failure
   sluice run deploy.yaml --input tag=0b5e6f1a --format json           one JSON event a line
@@ -58,6 +61,17 @@ pub(super) struct Args {
     /// In a dry run, ask nothing of the cluster or any other server
     #[arg(long, requires = "dry_run")]
     offline: bool,
+    /// Keep what a dry run foresees as a plan, in this file
+    #[arg(
+        long,
+        value_name = "PLAN",
+        requires = "dry_run",
+        conflicts_with = "practice"
+    )]
+    out: Option<PathBuf>,
+    /// Have the effects of this plan and no others, in the world that it was made for
+    #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "practice"])]
+    plan: Option<PathBuf>,
     /// Rehearse against stand-ins, and let the deploy fail in a chosen way: image-pull,
     /// crash-loop, unschedulable, quota, never-ready
     #[arg(long, value_name = "FAILURE", num_args = 0..=1, require_equals = true, default_missing_value = SUCCESS)]
@@ -106,7 +120,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     match start(args, &loaded)? {
-        Ok(end) => Ok(end.outcome.into()),
+        Ok(exit) => Ok(exit),
         Err(refused) => {
             refused.say(&loaded.source, args.format);
             Ok(Exit::Refused)
@@ -115,10 +129,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// The run, to its end, unless it is refused before anything starts.
-fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<RunEnd, Refused>> {
+fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> {
+    let plan = args.plan.as_deref().map(|path| plan::read(path, loaded));
+    let plan = match plan.transpose() {
+        Ok(plan) => plan,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let runtime = runtime()?;
     let sources = sources(args, loaded);
-    let (schedule, vault) = match runtime.block_on(prepare(loaded, &args.inputs, sources)) {
+    let prepared = prepare(loaded, &args.inputs, plan.as_ref(), sources);
+    let (schedule, vault) = match runtime.block_on(prepared) {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -149,12 +169,41 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<RunEnd, Refused>
             )));
         }
     };
-    let end = show(&runtime, schedule, worker, vault, mode, args.format);
+    let mut beside = Beside {
+        plan: plan.map(|plan| Arc::new(Guard::new(plan))),
+        record: (mode == Mode::Real).then(|| record_of(&schedule)),
+        sketch: args.out.as_ref().map(|_| Sketch::new(schedule.clone())),
+    };
+    let end = show(
+        &runtime,
+        schedule,
+        worker,
+        vault,
+        mode,
+        args.format,
+        &mut beside,
+    );
+    let mut exit = Exit::from(end.outcome);
+    if let (Some(path), Some(sketch)) = (&args.out, beside.sketch)
+        && !plan::write(path, sketch, args.offline, loaded, args.format)
+    {
+        exit = Exit::Failed;
+    }
+    if let (Some(path), Some(guard), Format::Text) = (&args.plan, &beside.plan, args.format) {
+        plan::tell(path, guard);
+    }
     if let (Some(practice), Format::Text) = (&practice, args.format) {
         rehearsed::tell(practice);
     }
     runtime.shutdown_background();
-    Ok(Ok(end))
+    Ok(Ok(exit))
+}
+
+/// What a real run writes down.
+fn record_of(schedule: &Schedule) -> Record {
+    let now = Clock::system().now();
+    let inputs = schedule.inputs.values();
+    Record::begin(record::of_user(), &schedule.pipeline, inputs, now)
 }
 
 /// Where this run's secrets come from.
@@ -174,24 +223,26 @@ fn sources(args: &Args, loaded: &Loaded) -> Sources {
     }
 }
 
-/// The schedule and its secrets.
+/// The schedule and its secrets. A plan has inputs and a trigger of its own.
 pub(super) async fn prepare(
     loaded: &Loaded,
     inputs: &[(String, String)],
+    plan: Option<&Plan>,
     sources: Sources,
 ) -> Result<(Arc<Schedule>, Vault), Refused> {
     let schedule = async {
         let pipeline = loaded.pipeline().await?;
         loaded.say(&pipeline.warnings);
-        let inputs = Inputs::from_pairs(&pipeline, inputs)?;
-        Schedule::resolve(
-            pipeline,
-            inputs,
-            Trigger {
-                event: "manual".to_owned(),
-                ..Trigger::default()
-            },
-        )
+        let inputs = match plan {
+            Some(plan) => Inputs::settled(&pipeline, &plan.inputs, inputs)?,
+            None => Inputs::from_pairs(&pipeline, inputs)?,
+        };
+        let manual = || Trigger {
+            event: "manual".to_owned(),
+            ..Trigger::default()
+        };
+        let trigger = plan.map_or_else(manual, |plan| plan.trigger.clone());
+        Schedule::resolve(pipeline, inputs, trigger)
     };
     let refused = |problems| Refused::author(ErrorKind::Configuration, problems);
     let schedule = Arc::new(schedule.await.map_err(refused)?);
@@ -248,91 +299,4 @@ fn foreseen(offline: bool) -> World {
             egress: Egress::Plan(Some(Dialer::new(Route::Named))),
         }
     }
-}
-
-/// The most events that are shown at once.
-const BATCH: usize = 256;
-/// The longest that an event waits for others to be shown with: waking this thread for each
-/// of them would cost more than the steps themselves, and nobody sees the difference.
-const FRAME: Duration = Duration::from_millis(10);
-
-/// Runs the schedule and shows its events as they come.
-pub(super) fn show(
-    runtime: &tokio::runtime::Runtime,
-    schedule: Arc<Schedule>,
-    worker: PluginWorker,
-    vault: Vault,
-    mode: Mode,
-    format: Format,
-) -> RunEnd {
-    let (events, mut received) = mpsc::unbounded_channel::<Event>();
-    let clock = Clock::system();
-    let cancel = Cancel::default();
-    let run = Run {
-        worker: Arc::new(worker),
-        vault,
-        reporter: Reporter::new(&run_id(&clock), clock, Mask::default(), events),
-        cancel: cancel.clone(),
-        mode,
-        previous: None,
-    };
-    runtime.spawn(interrupts(cancel));
-    let mut running = runtime.spawn(execute(schedule, run));
-    let mut ended = None;
-    let mut renderer = render::renderer(format);
-    let mut batch = Vec::new();
-    // A request that nobody waits for any more may hold the channel open after the end.
-    while !batch
-        .iter()
-        .any(|event: &Event| matches!(event.kind, EventKind::RunFinished { .. }))
-    {
-        if ended.is_none() && batch.len() < BATCH {
-            let frame = async { tokio::time::timeout(FRAME, &mut running).await };
-            ended = runtime.block_on(frame).ok();
-        }
-        batch.clear();
-        if received.blocking_recv_many(&mut batch, BATCH) == 0 {
-            break;
-        }
-        for event in &batch {
-            renderer.event(event);
-        }
-        renderer.flush();
-    }
-    renderer.end();
-    ended
-        .unwrap_or_else(|| runtime.block_on(running))
-        .expect("the executor does not panic and is not aborted")
-}
-
-/// The first Ctrl-C (or SIGTERM) cancels, the second stops at once.
-async fn interrupts(cancel: Cancel) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::terminate()),
-    ) else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        if cancel.gently.is_cancelled() {
-            cancel.at_once.cancel();
-        } else {
-            render::warn("cancelling; once more to stop at once");
-            cancel.gently.cancel();
-        }
-    }
-}
-
-/// The time to the second and four random digits: sorts by time, and is short enough to
-/// say aloud.
-fn run_id(clock: &Clock) -> String {
-    let mut random = [0_u8; 2];
-    let _ = getrandom::fill(&mut random);
-    let time = clock.now().strftime("%Y%m%d-%H%M%S");
-    format!("{time}-{:04x}", u16::from_ne_bytes(random))
 }

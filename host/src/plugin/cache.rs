@@ -5,11 +5,13 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
+
+use crate::directory::{NotPrivate, make_private};
 
 /// A directory of entries by name, or none at all.
 #[derive(Clone)]
@@ -49,21 +51,10 @@ impl Cache {
 
     /// The given directory, made if it is not there.
     pub fn at(directory: &Path) -> Result<Self, CacheError> {
-        let failed = |error| CacheError::Io(directory.to_owned(), error);
-        if let Some(parent) = directory.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        match fs::DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                return Err(failed(error));
-            }
-            _ => {}
-        }
-        let found = fs::symlink_metadata(directory).map_err(failed)?;
-        let user = rustix::process::geteuid().as_raw();
-        if !found.is_dir() || found.uid() != user || found.permissions().mode() & 0o077 != 0 {
-            return Err(CacheError::NotPrivate(directory.to_owned(), user));
-        }
+        make_private(directory).map_err(|error| match error {
+            NotPrivate::Io(error) => CacheError::Io(directory.to_owned(), error),
+            NotPrivate::Open(user) => CacheError::NotPrivate(directory.to_owned(), user),
+        })?;
         Ok(Self(Some(directory.to_owned())))
     }
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
     event::{Blame, ErrorKind, EventKind, StepError},
+    plan::Guard,
 };
 use crate::secret::StepSecrets;
 
@@ -35,6 +36,7 @@ pub(super) struct Prepared {
     pub(super) config: Value,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) needs: Needs,
+    pub(super) plan: Option<Arc<Guard>>,
     pub(super) elapsed: Duration,
 }
 
@@ -58,13 +60,14 @@ pub(super) async fn attempts(step: Prepared) -> Ended {
             attempt: number,
             uses: scheduled.uses.clone(),
         });
-        let effects = Effects::new(step.reporter.clone());
+        let effects = Effects::within(step.reporter.clone(), step.plan.clone());
         let end = attempt(&step, scheduled, number, started, effects.clone()).await;
         tokio::select! {
             biased;
             () = effects.settle(SETTLE) => {}
             () = step.at_once.cancelled() => effects.settle(Duration::ZERO).await,
         }
+        let end = effects.outside().map_or(end, Err);
         let Some((after, error)) = next_attempt(&step, scheduled, &end, &effects, number) else {
             return ended(step.index, end, &effects, started);
         };

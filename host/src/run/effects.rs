@@ -1,5 +1,6 @@
-//! The life of the effects of one attempt: each is said before its first byte is sent,
-//! and each ends as done, failed or unknown, also when whoever asked for it is gone.
+//! The life of the effects of one attempt: each is within the run's plan, if it is held to
+//! one, and said before its first byte is sent; and each ends as done, failed or unknown,
+//! also when whoever asked for it is gone.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +16,8 @@ use tokio::sync::watch;
 
 use super::{
     Reporter,
-    event::{Effect, EffectState},
+    event::{Effect, EffectState, StepError},
+    plan::{Guard, Outside, Permit},
 };
 
 /// How many refusals of one attempt are said: a plugin that asks in a loop for what it
@@ -28,13 +30,21 @@ pub struct Effects(Arc<Ledger>);
 
 struct Ledger {
     reporter: Reporter,
-    open: Mutex<BTreeMap<u64, Effect>>,
+    plan: Option<Arc<Guard>>,
+    open: Mutex<BTreeMap<u64, Open>>,
     next: AtomicU64,
     in_flight: watch::Sender<usize>,
     lost: AtomicBool,
     planned: AtomicBool,
     refused: AtomicUsize,
+    outside: Mutex<Option<Outside>>,
     closed: AtomicBool,
+}
+
+/// An effect on its way, and what it takes of the plan.
+struct Open {
+    effect: Effect,
+    permit: Option<Permit>,
 }
 
 /// Something that may yet become an effect: the attempt waits for it.
@@ -50,19 +60,28 @@ impl Drop for Hold {
 pub struct Started {
     id: u64,
     ledger: Arc<Ledger>,
+    /// Its first byte may have been sent.
+    off: bool,
 }
 
 impl Effects {
-    /// No effects yet.
+    /// No effects yet, and any may come.
     pub fn new(reporter: Reporter) -> Self {
+        Self::within(reporter, None)
+    }
+
+    /// No effects yet, and none that the plan does not hold.
+    pub fn within(reporter: Reporter, plan: Option<Arc<Guard>>) -> Self {
         Self(Arc::new(Ledger {
             reporter,
+            plan,
             open: Mutex::default(),
             next: AtomicU64::new(0),
             in_flight: watch::Sender::new(0),
             lost: AtomicBool::new(false),
             planned: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
+            outside: Mutex::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -73,15 +92,46 @@ impl Effects {
         Hold(self.0.clone())
     }
 
-    /// Says that the effect begins. Call it before the first byte is sent.
-    pub fn start(&self, effect: Effect) -> Started {
-        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+    /// Says that the effect begins, if the plan holds it. Wait for it before the first byte
+    /// is sent: by then that is on the run's record.
+    pub async fn start(&self, effect: Effect) -> Result<Started, Outside> {
+        let permit = self.0.plan.as_ref().map(|plan| {
+            let reporter = &self.0.reporter;
+            plan.admit(reporter.run(), reporter.step(), &effect)
+        });
+        match permit.transpose() {
+            Ok(permit) => {
+                let mut started = self.open(effect.clone(), permit);
+                let shown = shown(&effect, EffectState::Started, Value::Null);
+                self.0.reporter.effect_on_record(shown).await;
+                started.off = true;
+                Ok(started)
+            }
+            Err(outside) => {
+                self.refuse(&effect, &outside.why);
+                let mut known = self.0.outside.lock().expect("no holder of the lock panics");
+                known.get_or_insert_with(|| outside.clone());
+                Err(outside)
+            }
+        }
+    }
+
+    /// Says that something is asked which changes nothing: no plan holds it.
+    pub fn ask(&self, effect: Effect) -> Started {
         self.0.say(&effect, EffectState::Started, Value::Null);
-        self.0.lock().insert(id, effect);
+        let mut started = self.open(effect, None);
+        started.off = true;
+        started
+    }
+
+    fn open(&self, effect: Effect, permit: Option<Permit>) -> Started {
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        self.0.lock().insert(id, Open { effect, permit });
         self.0.in_flight.send_modify(|count| *count += 1);
         Started {
             id,
             ledger: self.0.clone(),
+            off: false,
         }
     }
 
@@ -93,11 +143,10 @@ impl Effects {
 
     /// Says that the effect is refused, and why.
     pub fn refuse(&self, effect: &Effect, why: &str) {
-        if self.0.refused.fetch_add(1, Ordering::Relaxed) >= REFUSALS {
-            return;
+        if self.0.refused.fetch_add(1, Ordering::Relaxed) < REFUSALS {
+            let why = json!({ "reason": why });
+            self.0.say(effect, EffectState::Refused, why);
         }
-        self.0
-            .say(effect, EffectState::Refused, json!({ "reason": why }));
     }
 
     /// Waits until no effect is on its way, at most so long; those that still are by then
@@ -138,6 +187,13 @@ impl Effects {
         self.0.refused.load(Ordering::Relaxed) > 0
     }
 
+    /// An effect was asked for that the plan does not hold: whatever the plugin makes of
+    /// that, the attempt has failed.
+    pub fn outside(&self) -> Option<StepError> {
+        let outside = self.0.outside.lock().expect("no holder of the lock panics");
+        outside.as_ref().map(Outside::error)
+    }
+
     /// An effect was foreseen instead of done.
     pub fn planned(&self) -> bool {
         self.0.planned.load(Ordering::Relaxed)
@@ -165,21 +221,28 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        let why = json!({ "reason": "the step ended before an answer came" });
-        self.ledger.end(self.id, EffectState::Unknown, why);
+        let (state, why) = if self.off {
+            (EffectState::Unknown, "the step ended before an answer came")
+        } else {
+            (EffectState::Failed, "the step ended before it was sent")
+        };
+        self.ledger.end(self.id, state, json!({ "reason": why }));
     }
 }
 
 impl Ledger {
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Effect>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Open>> {
         self.open.lock().expect("no holder of the lock panics")
     }
 
     /// Ends an effect once; a second end of the same is ignored.
     fn end(&self, id: u64, state: EffectState, detail: Value) {
-        let Some(effect) = self.lock().remove(&id) else {
+        let Some(Open { effect, permit }) = self.lock().remove(&id) else {
             return;
         };
+        if let (Some(plan), Some(permit)) = (&self.plan, &permit) {
+            plan.end(permit, state, &detail);
+        }
         if state == EffectState::Unknown {
             self.lost.store(true, Ordering::Relaxed);
         }
@@ -187,18 +250,25 @@ impl Ledger {
         self.in_flight.send_modify(|count| *count -= 1);
     }
 
-    /// Says the effect with what identifies it and what became of it.
     fn say(&self, effect: &Effect, state: EffectState, became: Value) {
-        let mut detail = effect.detail.clone();
-        if let (Value::Object(detail), Value::Object(became)) = (&mut detail, &became) {
-            detail.extend(became.clone());
-        } else if detail.is_null() {
-            detail = became;
-        }
-        self.reporter.effect(Effect {
-            state,
-            detail,
-            ..effect.clone()
-        });
+        self.reporter.effect(shown(effect, state, became));
     }
 }
+
+/// The effect with what identifies it and what became of it.
+fn shown(effect: &Effect, state: EffectState, became: Value) -> Effect {
+    let mut detail = effect.detail.clone();
+    if let (Value::Object(detail), Value::Object(became)) = (&mut detail, &became) {
+        detail.extend(became.clone());
+    } else if detail.is_null() {
+        detail = became;
+    }
+    Effect {
+        state,
+        detail,
+        ..effect.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 use sluice_pipeline::schedule::Outcome;
 
@@ -35,6 +35,9 @@ pub enum EventKind {
         /// The steps' identifiers in the order of the file.
         steps: Vec<String>,
     },
+    /// An earlier run of the pipeline was killed: its record has no end.
+    #[serde(rename = "run.interrupted")]
+    RunInterrupted(Interrupted),
     /// A step does not run, and why.
     #[serde(rename = "step.skipped")]
     StepSkipped {
@@ -111,6 +114,28 @@ pub enum EventKind {
         /// Of the whole run.
         duration_ms: u64,
     },
+}
+
+/// A run that was killed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interrupted {
+    /// The identifier of that run.
+    pub earlier: String,
+    /// The effects that it had started and whose ends it did not come to say: unknown.
+    pub unknown: Vec<Begun>,
+}
+
+/// An effect that was started.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Begun {
+    /// The step that asked for it.
+    pub step: String,
+    /// The capability that it went through.
+    pub capability: String,
+    /// What was to be done.
+    pub action: String,
+    /// What it was to be done to.
+    pub target: String,
 }
 
 /// What a run may do to the world.

@@ -13,6 +13,7 @@ use super::{
     PreviousRun, Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    plan::Guard,
     summary::Summaries,
 };
 use crate::secret::Vault;
@@ -31,6 +32,8 @@ pub struct Run {
     pub mode: Mode,
     /// The pipeline's last finished run, where the runner keeps that.
     pub previous: Option<PreviousRun>,
+    /// What it is held to; nothing for whatever its permissions allow.
+    pub plan: Option<Arc<Guard>>,
 }
 
 /// The two ways to end a run early.
@@ -60,6 +63,9 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         mode: run.mode,
         steps: schedule.steps.iter().map(|step| step.id.clone()).collect(),
     });
+    for earlier in run.reporter.interrupted() {
+        run.reporter.say(EventKind::RunInterrupted(earlier.clone()));
+    }
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
@@ -97,12 +103,13 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         }
     }
     let end = progress.finish();
-    run.reporter.say(EventKind::RunFinished {
+    let finished = EventKind::RunFinished {
         outcome: end.outcome,
         outputs: progress.outputs(),
         error: end.error.clone(),
         duration_ms: millis(started.elapsed()),
-    });
+    };
+    run.reporter.say_on_record(finished).await;
     end
 }
 
@@ -195,6 +202,7 @@ impl<'a> Progress<'a> {
             config,
             secrets,
             needs: self.summaries.of(&step.ancestors),
+            plan: self.run.plan.clone(),
             elapsed: self.started.elapsed(),
         }))
     }

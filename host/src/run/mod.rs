@@ -6,6 +6,8 @@ pub mod clock;
 mod effects;
 pub mod event;
 mod executor;
+pub mod plan;
+pub mod record;
 mod reporter;
 mod summary;
 mod worker;

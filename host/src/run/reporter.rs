@@ -14,7 +14,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     clock::Clock,
-    event::{Effect, Event, EventKind, Level, StepError},
+    event::{Effect, Event, EventKind, Interrupted, Level, StepError},
+    record::{Record, Written},
 };
 use crate::secret::Mask;
 
@@ -39,6 +40,7 @@ struct OfRun {
     clock: Clock,
     mask: Mask,
     events: UnboundedSender<Event>,
+    record: Option<Record>,
 }
 
 /// What the reporters of a step share: its name, and how much it has said.
@@ -52,12 +54,24 @@ struct OfStep {
 impl Reporter {
     /// The reporter of a run, which masks what `mask` knows at the time of saying.
     pub fn new(run: &str, clock: Clock, mask: Mask, events: UnboundedSender<Event>) -> Self {
+        Self::recorded(run, clock, mask, events, None)
+    }
+
+    /// The same, which also writes down what the run does to the world.
+    pub fn recorded(
+        run: &str,
+        clock: Clock,
+        mask: Mask,
+        events: UnboundedSender<Event>,
+        record: Option<Record>,
+    ) -> Self {
         Self {
             run: Arc::new(OfRun {
                 id: run.into(),
                 clock,
                 mask,
                 events,
+                record,
             }),
             step: Arc::default(),
         }
@@ -80,6 +94,16 @@ impl Reporter {
         &self.run.id
     }
 
+    /// The step's identifier; empty for the run itself.
+    pub fn step(&self) -> &str {
+        self.step.id.as_deref().unwrap_or_default()
+    }
+
+    /// Earlier runs that were killed, as their records say.
+    pub fn interrupted(&self) -> &[Interrupted] {
+        self.run.record.as_ref().map_or(&[], Record::interrupted)
+    }
+
     /// The run's clock.
     pub fn clock(&self) -> &Clock {
         &self.run.clock
@@ -92,7 +116,40 @@ impl Reporter {
 
     /// Says an event, its errors, reasons and outputs masked. Nobody listening is no
     /// error: the run goes on.
-    pub fn say(&self, mut kind: EventKind) {
+    pub fn say(&self, kind: EventKind) {
+        let event = self.event(kind);
+        let _ = self.note(&event);
+        let _ = self.run.events.send(event);
+    }
+
+    /// Says an event once the run's record, if it keeps one, has it and all before it: the
+    /// start of an effect, and the end of the run.
+    pub async fn say_on_record(&self, kind: EventKind) {
+        let event = self.event(kind);
+        let failed = match self.note(&event) {
+            None => None,
+            Some(written) => match written.await {
+                Ok(written) => written.err(),
+                Err(_) => Some("this run is not recorded: it cannot have a thread".to_owned()),
+            },
+        };
+        if let Some(why) = failed {
+            self.say(EventKind::StepLog {
+                level: Level::Warn,
+                message: format!(
+                    "{why}: were this run killed, the next could not say what it left"
+                ),
+                fields: BTreeMap::new(),
+            });
+        }
+        let _ = self.run.events.send(event);
+    }
+
+    fn note(&self, event: &Event) -> Option<Written> {
+        self.run.record.as_ref()?.note(event, self.mask())
+    }
+
+    fn event(&self, mut kind: EventKind) -> Event {
         let known = self.mask();
         let mask = |error: &mut StepError| error.message = known.text(&error.message);
         match &mut kind {
@@ -105,20 +162,28 @@ impl Reporter {
             }
             _ => {}
         }
-        let event = Event {
+        Event {
             run: self.run.id.clone(),
             step: self.step.id.clone(),
             at: self.run.clock.now(),
             kind,
-        };
-        let _ = self.run.events.send(event);
+        }
     }
 
     /// Says how far an effect has come.
-    pub fn effect(&self, mut effect: Effect) {
+    pub fn effect(&self, effect: Effect) {
+        self.say(self.masked_effect(effect));
+    }
+
+    /// Says that an effect begins, once that is on record.
+    pub async fn effect_on_record(&self, effect: Effect) {
+        self.say_on_record(self.masked_effect(effect)).await;
+    }
+
+    fn masked_effect(&self, mut effect: Effect) -> EventKind {
         effect.target = cut(self.mask().text(&effect.target));
         effect.detail = self.mask().value(effect.detail);
-        self.say(EventKind::Effect(effect));
+        EventKind::Effect(effect)
     }
 
     /// Says what the step does now, within the size of its log.

@@ -288,16 +288,16 @@ impl Stage for Real {
         self.kubectl(&["delete", &self.web()], "");
     }
 
-    fn recreate(&self) {
-        let manifest = self.get(&[&self.web()]);
-        self.kubectl(
-            &["replace", "--force", "--filename", "-"],
-            &manifest.to_string(),
-        );
-    }
-
     fn pass_step(&self) {
         // It passes by itself.
+    }
+
+    fn recreate(&self) -> String {
+        self.delete();
+        let manifest = manifest(&Workload::of(self.kind), Fate::Ready).to_string();
+        self.kubectl(&["create", "--filename", "-"], &manifest);
+        let uid = self.object()["metadata"]["uid"].take();
+        uid.as_str().expect("every object has one").to_owned()
     }
 
     fn release(&self) {

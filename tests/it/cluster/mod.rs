@@ -5,6 +5,7 @@
 mod account;
 mod control_plane;
 mod in_cluster;
+mod plan;
 mod rbac;
 mod reason;
 

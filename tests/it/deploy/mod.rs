@@ -3,7 +3,7 @@
 //! `faults` is what only a stand-in can be told to answer.
 
 mod faults;
-mod practice;
+pub(crate) mod practice;
 pub(crate) mod running;
 pub(crate) mod scenario;
 pub(crate) mod stage;

@@ -16,8 +16,8 @@ use super::{
 const NAMESPACE: &str = "shop";
 
 /// A cluster in this process.
-pub(super) struct Practice {
-    pub(super) cluster: Cluster,
+pub(crate) struct Practice {
+    pub(crate) cluster: Cluster,
     workload: Workload,
     kubeconfig: tempfile::NamedTempFile,
     // Last, since the cluster lives on it.
@@ -26,11 +26,12 @@ pub(super) struct Practice {
 
 impl Practice {
     /// A cluster with the Deployment `web` that moves at this pace and fails in this way.
-    pub(super) fn at(pace: Pace, failure: Option<Failure>) -> Self {
+    pub(crate) fn at(pace: Pace, failure: Option<Failure>) -> Self {
         Self::with(Workload::of("Deployment"), pace, failure)
     }
 
-    fn with(workload: Workload, pace: Pace, failure: Option<Failure>) -> Self {
+    /// The same with that workload.
+    pub(crate) fn with(workload: Workload, pace: Pace, failure: Option<Failure>) -> Self {
         let runtime = Runtime::new().expect("a runtime can be made");
         let cluster = runtime
             .block_on(Cluster::start(vec![seed(&workload)], failure, pace))
@@ -46,17 +47,17 @@ impl Practice {
     }
 
     /// Ends the cluster; the way to where it was stays.
-    pub(super) fn down(self) -> tempfile::NamedTempFile {
+    pub(crate) fn down(self) -> tempfile::NamedTempFile {
         self.kubeconfig
     }
 
     /// Gives requests a wrong answer, from now on.
-    pub(super) fn always(&self, requests: Requests, answer: Answer) {
+    pub(crate) fn always(&self, requests: Requests, answer: Answer) {
         self.cluster.fail(requests, answer, Times::Always);
     }
 
     /// Gives the next of these requests a wrong answer.
-    pub(super) fn once(&self, requests: Requests, answer: Answer) {
+    pub(crate) fn once(&self, requests: Requests, answer: Answer) {
         self.cluster.fail(requests, answer, Times::Once);
     }
 
@@ -203,12 +204,11 @@ impl Stage for Practice {
         self.cluster.delete(self.of_kind(), NAMESPACE, "web");
     }
 
-    fn recreate(&self) {
-        let manager = Manager::update("kubectl-replace");
-        let made = self
-            .cluster
-            .recreate(self.of_kind(), NAMESPACE, "web", &manager);
-        made.expect("the stage has it");
+    fn recreate(&self) -> String {
+        let (kind, manager) = (self.of_kind(), Manager::update("kubectl-replace"));
+        let made = self.cluster.recreate(kind, NAMESPACE, "web", &manager);
+        let uid = made.expect("the stage has it")["metadata"]["uid"].take();
+        uid.as_str().expect("every object has one").to_owned()
     }
 
     fn pass_step(&self) {

@@ -148,8 +148,9 @@ pub(crate) trait Stage: Sized {
     fn hand_over(&self);
     /// `kubectl delete`.
     fn delete(&self);
-    /// `kubectl replace --force` with the same manifest: another object of the same name.
-    fn recreate(&self);
+    /// `kubectl replace --force` with the same manifest: another object of the same name. Its
+    /// uid.
+    fn recreate(&self) -> String;
     /// Lets time enough pass for an old pod to end.
     fn pass_step(&self);
     /// Lets held pods become available.

@@ -4,4 +4,5 @@ mod answers;
 mod change;
 mod chats;
 mod messages;
+mod plan;
 mod text;

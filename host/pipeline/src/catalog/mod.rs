@@ -1,5 +1,6 @@
 //! What must be known of plugins before a run: plain data that the host fills.
 
+mod effects;
 mod plugin;
 mod subset;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub use effects::{DeclaredEffect, DeclaredImages, Foreseen, ForeseenWith, Known, Way};
 pub(crate) use plugin::{Plugin, Violation};
 pub(crate) use subset::follow;
 
@@ -37,6 +39,9 @@ pub struct PluginFacts {
     pub capabilities: Vec<CapabilityNeed>,
     /// Whether a run may be repeated after an unknown effect.
     pub repeatable: bool,
+    /// What its steps may do, for plans.
+    #[serde(default)]
+    pub effects: Vec<DeclaredEffect>,
     /// The names of the component's imports, with their versions.
     pub imports: Vec<String>,
 }
@@ -65,6 +70,8 @@ struct Description {
     capabilities: Vec<CapabilityNeed>,
     #[serde(default)]
     repeatable: bool,
+    #[serde(default)]
+    effects: Vec<DeclaredEffect>,
 }
 
 /// The schema of a plugin that says nothing: no keys at all.
@@ -75,7 +82,8 @@ fn empty_object() -> Value {
 impl PluginFacts {
     /// The facts that a component's description (the JSON text of `describe`), its digest
     /// and its imports give. `Err` says what the plugin's author must change: the text is
-    /// not the JSON of a description, or a schema leaves the subset that is supported.
+    /// not the JSON of a description, a schema leaves the subset that is supported, or a
+    /// declared effect has another shape.
     pub fn from_description(
         description: &str,
         digest: String,
@@ -92,9 +100,11 @@ impl PluginFacts {
             outputs_schema: description.outputs,
             capabilities: description.capabilities,
             repeatable: description.repeatable,
+            effects: description.effects,
             imports,
         };
         facts.check_schemas()?;
+        effects::check(&facts.effects)?;
         Ok(facts)
     }
 

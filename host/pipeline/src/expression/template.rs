@@ -140,6 +140,36 @@ impl Template {
         }
         Ok(Value::String(text))
     }
+
+    /// Its value before other steps have ended, and whether that is all of it: the text up
+    /// to the first expression that reads how they end, or `null` where it is one alone.
+    pub(crate) fn foresee(
+        &self,
+        values: &Values,
+        placeholder: &dyn Fn(&str) -> String,
+    ) -> (Value, bool) {
+        if let [Part::Expression(expression)] = self.parts.as_slice() {
+            return match expression.foresee(values) {
+                Some(value) => (value, true),
+                None => (Value::Null, false),
+            };
+        }
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Secret(name) => text.push_str(&placeholder(name)),
+                Part::Expression(expression) => {
+                    let known = expression.foresee(values);
+                    match known.and_then(|_| expression.inserted(values).ok()) {
+                        Some(known) => text.push_str(&known),
+                        None => return (Value::String(text), false),
+                    }
+                }
+            }
+        }
+        (Value::String(text), true)
+    }
 }
 
 fn read_part(
@@ -232,6 +262,15 @@ impl Expression {
     /// The status functions that it calls, each once.
     pub fn status_functions(&self) -> &[&'static str] {
         &self.settled.status
+    }
+
+    /// Its value, unless that depends on how other steps end or on the run.
+    fn foresee(&self, values: &Values) -> Option<Value> {
+        let waits = |path: &Vec<String>| matches!(path[0].as_str(), "steps" | "run");
+        if self.paths().iter().any(waits) || !self.status_functions().is_empty() {
+            return None;
+        }
+        self.evaluate(values).ok()
     }
 
     fn whole_secret(&self) -> Option<&str> {

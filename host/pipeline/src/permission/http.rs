@@ -99,7 +99,7 @@ impl HttpRule {
     }
 
     fn permits_path(&self, path: &str) -> bool {
-        is_plain(path) && self.paths.iter().any(|pattern| pattern.matches(path))
+        is_plain_path(path) && self.paths.iter().any(|pattern| pattern.matches(path))
     }
 
     /// Whether an address may be dialled for a request that this rule permits.
@@ -133,7 +133,7 @@ impl HttpRule {
 
 /// A path that every server reads alike: one with `..`, an encoded `/` or doubled slashes
 /// may mean another path than the one that the pattern saw.
-fn is_plain(path: &str) -> bool {
+pub fn is_plain_path(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let Some(segments) = lower.strip_prefix('/') else {
         return false;

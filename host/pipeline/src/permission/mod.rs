@@ -21,7 +21,7 @@ pub use address::{AddressClass, classify};
 pub use fs::{Access, FsRule};
 pub use git::GitRule;
 pub use host::HostPattern;
-pub use http::{HttpRequest, HttpRule, Scheme};
+pub use http::{HttpRequest, HttpRule, Scheme, is_plain_path};
 pub use image::{ImagePattern, ImageRef};
 pub(crate) use image::{Version, is_registry};
 pub use import::{Capability, Import, classify_import};

@@ -1,7 +1,9 @@
 //! A step's `with`: literals in the types that the plugin's schema wants, expressions judged
 //! by their static type, and each violation of the schema at its place in the file.
 
-use serde_json::{Map, Value};
+mod known;
+
+use serde_json::Value;
 
 use crate::catalog::{Plugin, Violation, follow};
 use crate::diagnostic::{Problem, Problems, Span};
@@ -49,54 +51,6 @@ impl Config {
         reader.read(node, key_span, &schemas, problems)
     }
 
-    /// Whether it holds an expression or a secret.
-    pub(crate) fn has_templates(&self) -> bool {
-        match &self.content {
-            ConfigContent::Literal(_) => false,
-            ConfigContent::Template(_) => true,
-            ConfigContent::List(items) => items.iter().any(Self::has_templates),
-            ConfigContent::Map(entries) => {
-                entries.iter().any(|(_, _, value)| value.has_templates())
-            }
-        }
-    }
-
-    /// Every template, in the order of the file.
-    pub(crate) fn templates(&self) -> Vec<&Template> {
-        match &self.content {
-            ConfigContent::Literal(_) => Vec::new(),
-            ConfigContent::Template(template) => vec![template],
-            ConfigContent::List(items) => items.iter().flat_map(Self::templates).collect(),
-            ConfigContent::Map(entries) => entries
-                .iter()
-                .flat_map(|(_, _, value)| value.templates())
-                .collect(),
-        }
-    }
-
-    /// The value, each template replaced by what `evaluate` makes of it.
-    pub(crate) fn value(
-        &self,
-        evaluate: &dyn Fn(&Template) -> Result<Value, Problem>,
-    ) -> Result<Value, Problem> {
-        Ok(match &self.content {
-            ConfigContent::Literal(value) => value.clone(),
-            ConfigContent::Template(template) => evaluate(template)?,
-            ConfigContent::List(items) => Value::Array(
-                items
-                    .iter()
-                    .map(|item| item.value(evaluate))
-                    .collect::<Result<_, _>>()?,
-            ),
-            ConfigContent::Map(entries) => {
-                let entries = entries
-                    .iter()
-                    .map(|(key, _, value)| Ok((key.clone(), value.value(evaluate)?)));
-                Value::Object(entries.collect::<Result<Map<_, _>, Problem>>()?)
-            }
-        })
-    }
-
     /// What is wrong with it as far as literals tell.
     pub(super) fn check(&self, plugin: &Plugin, problems: &mut Problems) {
         let Ok(value) = self.value(&|_| Ok(Value::Null)) else {
@@ -129,50 +83,6 @@ impl Config {
         match &violation.help {
             Some(help) => problem.help(help),
             None => problem,
-        }
-    }
-
-    /// The text under a key as far as it is literal: all of it, or what stands before the
-    /// first expression.
-    pub(super) fn literal_start(&self, key: &str) -> Option<String> {
-        match &self.entry(key)?.content {
-            ConfigContent::Literal(Value::String(text)) => Some(text.clone()),
-            ConfigContent::Template(template) => template.literal_start().map(str::to_owned),
-            _ => None,
-        }
-    }
-
-    /// The keys of the map under a key.
-    pub(super) fn keys(&self, key: &str) -> Vec<&str> {
-        match self.entry(key).map(|config| &config.content) {
-            Some(ConfigContent::Map(entries)) => {
-                entries.iter().map(|(key, ..)| key.as_str()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    fn entry(&self, key: &str) -> Option<&Self> {
-        match &self.content {
-            ConfigContent::Map(entries) => entries
-                .iter()
-                .find(|(name, ..)| name == key)
-                .map(|(_, _, value)| value),
-            _ => None,
-        }
-    }
-
-    /// Every literal text.
-    pub(super) fn texts(&self) -> Vec<&str> {
-        match &self.content {
-            ConfigContent::Literal(Value::String(text)) => vec![text],
-            ConfigContent::Literal(_) => Vec::new(),
-            ConfigContent::Template(template) => template.literal_start().into_iter().collect(),
-            ConfigContent::List(items) => items.iter().flat_map(Self::texts).collect(),
-            ConfigContent::Map(entries) => entries
-                .iter()
-                .flat_map(|(_, _, value)| value.texts())
-                .collect(),
         }
     }
 

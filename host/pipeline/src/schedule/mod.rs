@@ -2,12 +2,13 @@
 //! can be decided before the start is decided. What is left waits for the steps' outcomes.
 
 mod decide;
+mod foresee;
 mod step;
 mod view;
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Problem, Problems};
@@ -21,7 +22,8 @@ pub use step::ScheduledStep;
 pub use view::{Outcome, RunView, StepView};
 
 /// What started a run. A text that does not apply is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// The kind of event, such as `manual` or `push`.
     pub event: String,

@@ -39,9 +39,9 @@ pub struct ScheduledStep {
     pub(super) followed: Vec<Followed>,
     pub(super) names: Arc<Names>,
     decided: Option<bool>,
-    config: Config,
+    pub(super) config: Config,
     secrets: Vec<String>,
-    plugin: Arc<Plugin>,
+    pub(super) plugin: Arc<Plugin>,
 }
 
 /// What a step must know of one that it follows.

@@ -43,6 +43,8 @@ pub(super) struct Exchange {
     pub(super) rules: Vec<HttpRule>,
     /// `None` in a dry run, which sends nothing.
     pub(super) dialer: Option<Dialer>,
+    /// It asks and its permission says so: no plan holds it.
+    pub(super) read: bool,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) mask: Mask,
     /// From its admission on, the attempt waits for it.
@@ -59,7 +61,7 @@ impl Exchange {
         let body = collect(body, REQUEST_BODY).await?;
         let mut effect = self.effect;
         let Some(dialer) = self.dialer else {
-            effect.detail = shown(&parts, &body, &self.secrets);
+            effect.detail = shown(&effect.detail["url"], &parts, &body, &self.secrets);
             self.effects.plan(&effect);
             return Ok(answer(Response::new(()), Bytes::new()));
         };
@@ -72,7 +74,16 @@ impl Exchange {
         if self.effects.closed() {
             return Err(Error::ConnectionTerminated);
         }
-        let started = self.effects.start(effect);
+        let started = if self.read {
+            self.effects.ask(effect)
+        } else {
+            let started = self.effects.start(effect).await;
+            let started = started.map_err(|_| Error::HttpRequestDenied)?;
+            if self.effects.closed() {
+                return Err(Error::ConnectionTerminated);
+            }
+            started
+        };
         let stream = match dialer.connect(&self.asked, &self.rules).await {
             Ok(stream) => stream,
             Err(error) => {
@@ -194,7 +205,7 @@ fn answer(head: Response<()>, body: Bytes) -> Answer {
 }
 
 /// What a plan shows of a request: its body, without the random placeholders.
-fn shown(parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
+fn shown(url: &Value, parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
     let text = String::from_utf8_lossy(body);
     let text = secrets.iter().fold(text.into_owned(), |text, held| {
         text.replace(&held.token, "***")
@@ -204,5 +215,5 @@ fn shown(parts: &Parts, body: &Bytes, secrets: &StepSecrets) -> Value {
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    json!({ "content-type": kind, "body": body })
+    json!({ "url": url, "content-type": kind, "body": body })
 }

@@ -85,7 +85,7 @@ impl HttpCalls {
             action: asked.method.clone(),
             target: self.without_tokens(&request.uri().to_string()),
             state: EffectState::Started,
-            detail: json!({}),
+            detail: json!({ "url": self.by_name(&request.uri().to_string()) }),
         };
         let rules = self.permissions.http.iter();
         let rules = rules.filter(|rule| rule.permits(&asked)).cloned();
@@ -118,12 +118,23 @@ impl HttpCalls {
             options,
             rules,
             dialer,
+            read,
             secrets: self.secrets.clone(),
             mask: self.reporter.mask().clone(),
             hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
             effect,
+        })
+    }
+
+    /// The URL with its secrets by name, as a plan holds it: the origin of one that is a
+    /// whole address may be known to a run and not to a plan.
+    fn by_name(&self, url: &str) -> String {
+        self.secrets.iter().fold(url.to_owned(), |url, held| {
+            let name = format!("${{{{ secrets.{} }}}}", held.name);
+            url.replace(&held.placeholder, &name)
+                .replace(&held.token, &name)
         })
     }
 

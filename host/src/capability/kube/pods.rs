@@ -58,7 +58,7 @@ pub(super) async fn delete(
         }),
         ..DeleteParams::default()
     };
-    let detail = json!({ "pod": name, "uid": pod.metadata.uid });
+    let detail = json!({ "uid": uid, "pod": name, "pod-uid": pod.metadata.uid });
     match changer {
         Changer::Rehearser(_) => {
             calls.effects.plan(&effect(detail));
@@ -67,7 +67,8 @@ pub(super) async fn delete(
         Changer::Writer(writer) => {
             let pods = writer.pods(&target.namespace);
             let name = name.to_owned();
-            let started = calls.effects.start(effect(detail));
+            let started = calls.effects.start(effect(detail)).await;
+            let started = started.map_err(|outside| Error::Denied(outside.why))?;
             // On its own, so that it also comes to its end when this call is dropped.
             tokio::spawn(async move { send(&pods, &name, params, started).await })
                 .await

@@ -8,7 +8,9 @@ use serde_json::Value;
 use sluice_pipeline::schedule::Outcome;
 
 use super::clean::clean;
-use crate::run::event::{Blame, Effect, EffectState, Event, EventKind, Level, Mode, StepError};
+use crate::run::event::{
+    Blame, Effect, EffectState, Event, EventKind, Interrupted, Level, Mode, StepError,
+};
 
 /// Words events.
 pub(super) struct Text {
@@ -62,6 +64,7 @@ impl Text {
             } => {
                 return self.run_finished(*outcome, outputs, error.as_ref(), *duration_ms);
             }
+            EventKind::RunInterrupted(earlier) => return self.interrupted(earlier),
             EventKind::StepSkipped { reason } => {
                 self.paint(Paint::Dim, &format!("skipped: {}", clean(reason)))
             }
@@ -124,6 +127,24 @@ impl Text {
                     format!("{blank}  │ {line}")
                 }
             })
+            .collect()
+    }
+
+    /// An earlier run that was killed, and what nobody knows of it.
+    fn interrupted(&self, Interrupted { earlier, unknown }: &Interrupted) -> Vec<String> {
+        let left = if unknown.is_empty() {
+            "every effect that it had started has ended"
+        } else {
+            "nobody knows whether these effects of it took place; look at the world:"
+        };
+        let head = format!("run {} was killed: {left}", clean(earlier));
+        let effects = unknown.iter().map(|effect| {
+            let (step, action) = (clean(&effect.step), clean(&effect.action));
+            format!("  {step}: {action} {}", clean(&effect.target))
+        });
+        std::iter::once(head)
+            .chain(effects)
+            .map(|line| self.paint(Paint::Yellow, &line))
             .collect()
     }
 

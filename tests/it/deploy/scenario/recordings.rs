@@ -32,9 +32,8 @@ impl Recording {
             let by_pods = content["pod"].is_object()
                 && content["replicaset-conditions"].is_null()
                 && content["workload-conditions"].is_null();
-            // No image that cannot be one gets as far as a cluster.
-            let image_is_one = !name.starts_with("image-name-");
-            (told && by_pods && image_is_one).then_some(Self { name, content })
+            let recording = Self { name, content };
+            (told && by_pods && recording.is_deployed_again()).then_some(recording)
         });
         let mut all = read.collect::<Vec<_>>();
         all.sort_by(|one, other| one.name.cmp(&other.name));
@@ -47,6 +46,15 @@ impl Recording {
             Some("DaemonSet") => "DaemonSet",
             _ => "Deployment",
         }
+    }
+
+    /// Whether a run would look at its image where that is set already: it has to be one, and
+    /// not by a tag that moves.
+    fn is_deployed_again(&self) -> bool {
+        let moves = |image: String| {
+            image.ends_with(":latest") || any_version(&image) == format!("{image}:*")
+        };
+        !self.name.starts_with("image-name-") && !self.image().is_some_and(moves)
     }
 
     /// The image that its messages name, if they name one.
@@ -142,16 +150,7 @@ fn show<S: Stage>(recording: &Recording, image: &str) -> Option<String> {
         permitted: &permitted,
         ..Deploy::of(image)
     };
-    // A moving tag is not deployed where it is set already: the run sets that.
-    let moves = image.ends_with(":latest") || any_version(image) == format!("{image}:*");
-    let running = moves.then(|| {
-        let mut running = deploy.start(&stage);
-        running.until_following();
-        running
-    });
-    if running.is_none() {
-        stage.set_image(image);
-    }
+    stage.set_image(image);
     let pod = (0..LOOKS).find_map(|_| {
         // The sets make a new pod when an old one has ended.
         stage.pass_step();
@@ -164,10 +163,7 @@ fn show<S: Stage>(recording: &Recording, image: &str) -> Option<String> {
     }
     let name = pod["metadata"]["name"].as_str().unwrap_or_default();
     stage.set_pod_status(name, &recording.status(image));
-    let said = match running {
-        Some(running) => running.finish(),
-        None => deploy.run(&stage, &[]),
-    };
+    let said = deploy.run(&stage, &[]);
     let end = said.of_step("step.finished", "deploy");
     let message = end["error"]["message"].as_str().unwrap_or_default();
     let says = recording.content["expect"]["says"].as_str();

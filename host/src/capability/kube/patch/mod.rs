@@ -44,7 +44,8 @@ pub(super) async fn apply(
     };
     let Some((reader, changer)) = calls.cluster.changer().await? else {
         let diff = change.unseen(target.kind);
-        calls.effects.plan(&effect(json!({ "diff": diff })));
+        let shown = json!({ "images": change.detail(), "diff": diff });
+        calls.effects.plan(&effect(shown));
         return Ok(Outcome::Planned);
     };
     let mut refused = Error::Unavailable(String::new());
@@ -64,7 +65,12 @@ pub(super) async fn apply(
         let object = workload::object(target.kind, &live)?;
         calls.check_owner(permitted, &object, change.images(), take_over)?;
         let patch = change.patch(target, &live, uid)?;
-        let mut shown = json!({ "images": change.detail(), "patch": patch });
+        let mut shown = json!({
+            "uid": uid,
+            "replicas": object.replicas,
+            "images": change.detail(),
+            "patch": patch,
+        });
         let patch = serde_json::from_value::<Patch>(patch)
             .map_err(|error| Error::Other(format!("the patch is malformed: {error}")))?;
         let sent = match &changer {
@@ -86,7 +92,8 @@ pub(super) async fn apply(
                     change: change.clone(),
                     live,
                 };
-                let started = calls.effects.start(effect(shown));
+                let started = calls.effects.start(effect(shown)).await;
+                let started = started.map_err(|outside| Error::Denied(outside.why))?;
                 // On its own, so that it also comes to its end when this call is dropped.
                 let written = tokio::spawn(write.send(patch, started))
                     .await

@@ -1,0 +1,62 @@
+//! An entry as a sentence, made of nothing but its other fields: whoever approves a plan
+//! by its summaries approves what it holds.
+
+use std::fmt::Write;
+
+use super::{Entry, ImageSet, Object, When};
+
+impl Entry {
+    /// The sentence that its other fields come to.
+    pub(super) fn sentence(&self) -> String {
+        let mut text = match &self.when {
+            When::Expected => String::new(),
+            When::Only(when) => format!("only {when}: "),
+        };
+        let Self {
+            step,
+            action,
+            target,
+            ..
+        } = self;
+        let _ = write!(text, "step `{step}`: {action} {target}");
+        if self.open {
+            text.push_str(" and whatever follows there");
+        }
+        if let Some(object) = &self.object {
+            text.push_str(&object.words());
+        }
+        if self.count > 1 {
+            let _ = write!(text, ", at most {} times", self.count);
+        }
+        if self.assumed {
+            text.push_str(", assuming that the effects before it succeed");
+        }
+        text
+    }
+}
+
+impl Object {
+    fn words(&self) -> String {
+        let mut text = match &self.uid {
+            Some(_) => String::new(),
+            None => ", whatever object has that name".to_owned(),
+        };
+        if let Some(pod) = &self.pod {
+            let _ = write!(text, ": {pod}");
+        }
+        for (index, image) in self.images.iter().enumerate() {
+            let and = if index == 0 { ":" } else { "," };
+            let ImageSet {
+                container,
+                old,
+                new,
+            } = image;
+            let _ = match old {
+                Some(old) if old == new => write!(text, "{and} {container} with {new}"),
+                Some(old) => write!(text, "{and} {container} {old} → {new}"),
+                None => write!(text, "{and} {container} whatever it has → {new}"),
+            };
+        }
+        text
+    }
+}
