@@ -28,7 +28,7 @@ impl Host for NeedsCalls<'_> {
         Ok(self.0.previous().map(|previous| PreviousRun {
             run: previous.run.clone(),
             outcome: outcome(previous.outcome),
-            finished_at: previous.finished_at,
+            finished_at: u64::try_from(previous.finished_at.as_millisecond()).unwrap_or_default(),
         }))
     }
 }

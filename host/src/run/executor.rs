@@ -10,10 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    PreviousRun, Reporter, Summary, Worker,
+    Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
     plan::Guard,
+    record::Previous,
     summary::Summaries,
 };
 use crate::secret::Vault;
@@ -31,7 +32,7 @@ pub struct Run {
     /// What it may do to the world.
     pub mode: Mode,
     /// The pipeline's last finished run, where the runner keeps that.
-    pub previous: Option<PreviousRun>,
+    pub previous: Option<Previous>,
     /// What it is held to; nothing for whatever its permissions allow.
     pub plan: Option<Arc<Guard>>,
 }

@@ -15,5 +15,5 @@ mod worker;
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
 pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
-pub use summary::{Needs, PreviousRun, Summary};
+pub use summary::{Needs, Summary};
 pub use worker::{Attempt, AttemptEnd, Worker};

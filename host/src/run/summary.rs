@@ -9,6 +9,8 @@ use std::{
 use serde_json::Value;
 use sluice_pipeline::schedule::Outcome;
 
+use super::record::Previous;
+
 /// A step that ended, as later steps see it.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -30,27 +32,16 @@ pub struct Summary {
     pub continue_on_error: bool,
 }
 
-/// A finished run of the same pipeline, as a later run sees it.
-#[derive(Clone, Debug)]
-pub struct PreviousRun {
-    /// The run's identifier.
-    pub run: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When it was over, in milliseconds since 1970-01-01T00:00:00Z.
-    pub finished_at: u64,
-}
-
 /// The steps of a run by their index, as far as they have ended.
 #[derive(Clone)]
 pub(super) struct Summaries {
     all: Arc<[OnceLock<Summary>]>,
-    previous: Option<Arc<PreviousRun>>,
+    previous: Option<Arc<Previous>>,
 }
 
 impl Summaries {
     /// So many steps, none of which has ended, and the run before.
-    pub(super) fn new(steps: usize, previous: Option<PreviousRun>) -> Self {
+    pub(super) fn new(steps: usize, previous: Option<Previous>) -> Self {
         Self {
             all: std::iter::repeat_with(OnceLock::new).take(steps).collect(),
             previous: previous.map(Arc::new),
@@ -77,7 +68,7 @@ impl Summaries {
 pub struct Needs {
     steps: Arc<[usize]>,
     all: Arc<[OnceLock<Summary>]>,
-    previous: Option<Arc<PreviousRun>>,
+    previous: Option<Arc<Previous>>,
 }
 
 impl Needs {
@@ -87,7 +78,7 @@ impl Needs {
     }
 
     /// The pipeline's last finished run, where that is known.
-    pub fn previous(&self) -> Option<&PreviousRun> {
+    pub fn previous(&self) -> Option<&Previous> {
         self.previous.as_deref()
     }
 }
@@ -98,16 +89,16 @@ mod tests {
 
     use sluice_pipeline::schedule::Outcome;
 
-    use super::{PreviousRun, Summaries};
+    use super::{Previous, Summaries};
 
     #[test]
     fn every_step_is_told_of_the_run_before_where_it_is_known() {
         let needs = |previous| Summaries::new(2, previous).of(&Arc::from([0]));
         assert!(needs(None).previous().is_none());
-        let needs = needs(Some(PreviousRun {
+        let needs = needs(Some(Previous {
             run: "20261121-113522-572e".to_owned(),
             outcome: Outcome::Failure,
-            finished_at: 1_795_260_922_000,
+            finished_at: jiff::Timestamp::UNIX_EPOCH,
         }));
         let previous = needs.previous().expect("it is known");
         assert_eq!(previous.run, "20261121-113522-572e");
