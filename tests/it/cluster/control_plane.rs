@@ -19,7 +19,12 @@ pub(crate) struct Real {
     /// The run folder of the control plane.
     folder: PathBuf,
     kubeconfig: PathBuf,
+    /// Whether there are policies of the namespace's name, which are outside of it.
+    policies: bool,
 }
+
+/// How often the server is asked whether it knows by now what was created; a moment each.
+const ASKED: usize = 200;
 
 impl Real {
     /// A namespace without anything in it.
@@ -33,6 +38,7 @@ impl Real {
             namespace: format!("deploy-{}-{count}", std::process::id()),
             kubeconfig: folder.join("kubeconfig"),
             folder,
+            policies: false,
         };
         real.kubectl(&["create", "namespace", &real.namespace], "");
         real
@@ -85,6 +91,50 @@ impl Real {
         format!("{}/web", self.kind.to_lowercase())
     }
 
+    /// Denies pods with the image of [`Fate::Denied`], by an admission policy for this namespace.
+    fn deny(&mut self) {
+        let name = &self.namespace;
+        let policies = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            {
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": "ValidatingAdmissionPolicy",
+                "metadata": { "name": name },
+                "spec": {
+                    "matchConstraints": { "resourceRules": [{
+                        "apiGroups": [""], "apiVersions": ["v1"],
+                        "operations": ["CREATE"], "resources": ["pods"],
+                    }] },
+                    "validations": [{
+                        "expression": "object.spec.containers.all(c, !c.image.endsWith('-denied'))",
+                        "message": "this image is not signed",
+                    }],
+                },
+            },
+            {
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": { "name": name },
+                "spec": {
+                    "policyName": name,
+                    "validationActions": ["Deny"],
+                    "matchResources": { "namespaceSelector": {
+                        "matchLabels": { "kubernetes.io/metadata.name": name },
+                    } },
+                },
+            },
+        ] });
+        self.kubectl(&["create", "--filename", "-"], &policies.to_string());
+        self.policies = true;
+        // It takes a moment to be in force.
+        let image = format!("--image={}", Fate::Denied.image());
+        let probe = ["run", "probe", &image, "--dry-run=server"];
+        let in_force = (0..ASKED).any(|_| {
+            let asked = self.command(&probe).output().expect("kubectl starts");
+            !asked.status.success()
+        });
+        assert!(in_force, "the policy does not come into force");
+    }
+
     fn get(&self, what: &[&str]) -> Value {
         let args = [&["get", "--output=json"], what].concat();
         serde_json::from_str(&self.kubectl(&args, "")).expect("it is JSON")
@@ -94,6 +144,14 @@ impl Real {
 impl Drop for Real {
     fn drop(&mut self) {
         let delete = ["delete", "namespace", &self.namespace, "--wait=false"];
+        if self.policies {
+            for kind in [
+                "validatingadmissionpolicybinding",
+                "validatingadmissionpolicy",
+            ] {
+                let _ = self.command(&["delete", kind, &self.namespace]).output();
+            }
+        }
         let ended = self.command(&delete).output();
         if !ended.is_ok_and(|output| output.status.success()) {
             eprintln!("namespace {} stays", self.namespace);
@@ -194,6 +252,7 @@ impl Stage for Real {
                 let counted = format!("--for=jsonpath={{.status.used.pods}}={}", workload.replicas);
                 real.kubectl(&["wait", &counted, "quota/pods", "--timeout=60s"], "");
             }
+            Fate::Denied => real.deny(),
             Fate::Held => real.change(&json!({ "spec": { "minReadySeconds": 300 } })),
             _ => {}
         }

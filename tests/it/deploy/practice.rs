@@ -10,8 +10,9 @@ use super::{
     scenario::{
         again, each_scenario, kinds, meanwhile, outcome, owner, patch, quota, refusal, rollback,
     },
-    stage::{Fate, OLD, Stage, Workload, Write},
+    stage::{Deploy, Fate, OLD, Stage, Workload, Write},
 };
+use crate::sluice::Said;
 
 const NAMESPACE: &str = "shop";
 
@@ -124,6 +125,7 @@ impl Stage for Practice {
             Fate::CrashLoop => Some(Failure::CrashLoop),
             Fate::Unschedulable => Some(Failure::Unschedulable),
             Fate::Quota => Some(Failure::Quota),
+            Fate::Denied => Some(Failure::Admission),
             Fate::NeverReady => Some(Failure::NeverReady),
         };
         Self::with(workload.clone(), Pace::instant(), failure)
@@ -234,4 +236,89 @@ each_scenario!(on_practice);
 #[test]
 fn recorded_reasons_of_pods_are_told() {
     super::scenario::recordings::recorded_reasons_are_told::<Practice>(false);
+}
+
+fn told(said: &Said) -> String {
+    let end = said.of_step("step.finished", "deploy");
+    let message = end["error"]["message"].as_str();
+    message.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn crash_is_told_with_its_exit_code_and_the_last_line_of_the_log() {
+    let stage = Practice::set(Fate::CrashLoop);
+    let last = "panic: DATABASE_URL is not set";
+    stage
+        .cluster
+        .set_log(NAMESPACE, "app", &format!("starting up\n{last}"));
+    let said = Deploy::of(Fate::CrashLoop.image()).run(&stage, &[]);
+    let told = told(&said);
+    for words in ["exit code 1", last] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(!told.contains("starting up"), "{told}");
+}
+
+#[test]
+fn log_that_may_not_be_read_is_left_out() {
+    let stage = Practice::set(Fate::CrashLoop);
+    stage.always(Requests::Logs, Answer::Status(403));
+    let told = told(&Deploy::of(Fate::CrashLoop.image()).run(&stage, &[]));
+    assert!(told.contains("exit code 1"), "{told}");
+    assert!(!told.contains("connection refused"), "{told}");
+}
+
+#[test]
+fn server_whose_clock_is_wrong_is_followed_to_the_end() {
+    for hours in [-25, 25] {
+        let stage = Practice::set(Fate::Ready);
+        let skew = jiff::SignedDuration::from_hours(hours);
+        stage.cluster.set_clock_skew(skew);
+        let said = Deploy::of(Fate::Ready.image()).run(&stage, &[]);
+        assert_eq!(said.code, Some(0), "{hours}: {}", said.out);
+        let stage = Practice::of(&Workload::of("StatefulSet"), Fate::Quota);
+        stage.cluster.set_clock_skew(skew);
+        let deploy = Deploy {
+            kind: "StatefulSet",
+            ..Deploy::of(Fate::Quota.image())
+        };
+        let told = told(&deploy.run(&stage, &[]));
+        assert!(told.contains("the namespace's quota"), "{hours}: {told}");
+    }
+}
+
+#[test]
+fn five_hundred_pods_are_followed() {
+    let many = Workload {
+        replicas: 500,
+        ..Workload::of("Deployment")
+    };
+    let stage = Practice::of(&many, Fate::Ready);
+    let said = Deploy::of(Fate::Ready.image()).run(&stage, &[]);
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    let outputs = &said.of_step("step.finished", "deploy")["outputs"];
+    assert_eq!(outputs["pods"], 500);
+    assert_eq!(outputs["verified"], true);
+}
+
+#[test]
+fn server_that_comes_back_with_another_history_of_versions_is_followed_to_the_end() {
+    let stage = Practice::set(Fate::Held);
+    let mut running = Deploy::of(Fate::Held.image()).start(&stage);
+    running.until_following();
+    stage.cluster.restart();
+    stage.release();
+    let said = running.finish();
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    assert_eq!(stage.writes().len(), 1);
+}
+
+#[test]
+fn write_that_a_webhook_holds_for_31_seconds_is_waited_for() {
+    let stage = Practice::set(Fate::Ready);
+    let late = Answer::Late(Duration::from_secs(31));
+    stage.once(Requests::Writes, late);
+    let said = Deploy::of(Fate::Ready.image()).run(&stage, &[]);
+    assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
+    assert_eq!(stage.writes().len(), 1);
 }

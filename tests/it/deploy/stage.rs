@@ -22,6 +22,8 @@ pub(crate) enum Fate {
     CrashLoop,
     Unschedulable,
     Quota,
+    /// An admission policy denies them.
+    Denied,
     NeverReady,
     /// No kubelet looks after them: their status is what [`Stage::set_pod_status`] says.
     Stuck,
@@ -34,6 +36,7 @@ impl Fate {
             Self::Ready | Self::Held | Self::Unschedulable | Self::Quota => "ghcr.io/acme/web:2",
             Self::ImagePull => "ghcr.io/acme/web:2-missing",
             Self::CrashLoop => "ghcr.io/acme/web:2-crash",
+            Self::Denied => "ghcr.io/acme/web:2-denied",
             Self::NeverReady => "ghcr.io/acme/web:2-unready",
             Self::Stuck => "ghcr.io/acme/web:2-stuck",
         }
@@ -169,13 +172,15 @@ pub(crate) struct Deploy<'a> {
     pub(crate) may: &'a str,
     /// How long the rollout is followed.
     pub(crate) wait: &'a str,
+    /// How long its pods must stay up.
+    pub(crate) settle: &'a str,
     /// Further lines of its `with`.
     pub(crate) with: &'a str,
     /// Further lines of the step, and steps after it.
     pub(crate) more: &'a str,
 }
 
-impl<'a> Deploy<'a> {
+impl Deploy<'_> {
     /// A deploy that is as it should be.
     pub(crate) fn of(image: &str) -> Self {
         Self {
@@ -185,6 +190,7 @@ impl<'a> Deploy<'a> {
             permitted: "ghcr.io/acme/web:*",
             may: "",
             wait: "60s",
+            settle: "0s",
             with: "",
             more: "",
         }
@@ -199,6 +205,7 @@ impl<'a> Deploy<'a> {
             permitted,
             may,
             wait,
+            settle,
             with,
             more,
         } = self;
@@ -217,7 +224,7 @@ steps:
       name: {name}
       images: {{ {images} }}
       wait: {wait}
-      settle: 0s
+      settle: {settle}
       {grace}
       {with}
     permissions:

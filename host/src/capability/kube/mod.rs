@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 mod facts;
 mod failure;
+mod known;
 mod owner;
 mod patch;
 mod pods;

@@ -2,15 +2,15 @@
 //! keeps the newest facts ready for whoever asks. Restarts, expired versions and closed
 //! connections are the watchers' affair.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use futures::{FutureExt, Stream, StreamExt, future, stream};
+use futures::{Stream, StreamExt, future, stream};
 use k8s_openapi::api::{
     apps::v1::{ControllerRevision, ReplicaSet},
     core::v1,
 };
 use kube::{
-    Api, Resource, ResourceExt,
+    Api, Resource,
     api::DynamicObject,
     runtime::{
         WatchStreamExt,
@@ -20,12 +20,16 @@ use kube::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sluice_pipeline::permission::WorkloadKind;
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     cluster::{Reader, resource},
     facts, failure,
+    known::{Known, Update},
 };
 use crate::{
     bindings::sluice::kube::apply::{Error, Facts},
@@ -34,6 +38,8 @@ use crate::{
 
 /// How long the first facts wait for the events that explain them.
 const EVENTS: Duration = Duration::from_secs(3);
+/// The longest that updates are gathered before facts are made of them.
+const GATHERED: Duration = Duration::from_secs(1);
 
 /// A workload that is followed. Dropping it ends its watches.
 pub struct Rollout {
@@ -53,74 +59,6 @@ impl Rollout {
             }
         }
     }
-}
-
-/// What is known of the cluster's objects, by uid.
-#[derive(Default)]
-pub(super) struct Known {
-    pub(super) workload: Option<Value>,
-    pub(super) deleted: bool,
-    /// The list that is not complete yet has it.
-    workload_found: bool,
-    pub(super) replica_sets: Kept<ReplicaSet>,
-    pub(super) controller_revisions: Kept<ControllerRevision>,
-    pub(super) pods: Kept<v1::Pod>,
-    pub(super) events: Kept<v1::Event>,
-    workload_listed: bool,
-    /// Nobody waits for the events any longer.
-    without_events: bool,
-}
-
-/// Objects of one type, and those of a list that is not complete yet.
-pub(super) struct Kept<K> {
-    pub(super) objects: HashMap<String, K>,
-    listing: HashMap<String, K>,
-    listed: bool,
-}
-
-impl<K> Default for Kept<K> {
-    fn default() -> Self {
-        Self {
-            objects: HashMap::new(),
-            listing: HashMap::new(),
-            listed: false,
-        }
-    }
-}
-
-impl<K: Resource> Kept<K> {
-    fn take(&mut self, event: Event<K>) {
-        let key = |object: &K| object.uid().unwrap_or_else(|| object.name_any());
-        match event {
-            Event::Init => self.listing.clear(),
-            Event::InitApply(object) => {
-                self.listing.insert(key(&object), object);
-            }
-            Event::InitDone => {
-                self.objects = std::mem::take(&mut self.listing);
-                self.listed = true;
-            }
-            Event::Apply(object) => {
-                self.objects.insert(key(&object), object);
-            }
-            Event::Delete(object) => {
-                self.objects.remove(&key(&object));
-            }
-        }
-    }
-}
-
-/// News of one of the watches.
-enum Update {
-    Workload(Event<DynamicObject>),
-    ReplicaSet(Event<ReplicaSet>),
-    ControllerRevision(Event<ControllerRevision>),
-    Pod(Event<v1::Pod>),
-    Event(Event<v1::Event>),
-    /// Events enrich a reason; where they cannot be had, the rest is still followed.
-    NoEvents,
-    /// A watch does not get through.
-    Failed(Error),
 }
 
 /// Begins to follow the workload with that uid.
@@ -233,7 +171,8 @@ fn failed(error: &watcher::Error) -> Option<Error> {
 }
 
 /// Takes the updates and hands over the facts after each, several at a time where they
-/// come so.
+/// come so. Facts of a large workload take a while to put together: before the next, updates
+/// are gathered for as long, so that they never take more than half of the time.
 async fn keep(
     mut updates: impl Stream<Item = Update> + Unpin,
     kind: WorkloadKind,
@@ -242,11 +181,14 @@ async fn keep(
     sender: watch::Sender<Option<Result<Facts, Error>>>,
 ) {
     let mut known = Known::default();
+    let mut took = Duration::ZERO;
     while let Some(first) = updates.next().await {
         let mut failed = known.take(first);
-        while let Some(Some(update)) = updates.next().now_or_never() {
+        let gathered = Instant::now() + took.min(GATHERED);
+        while let Ok(Some(update)) = timeout_at(gathered, updates.next()).await {
             failed = known.take(update).or(failed);
         }
+        let began = Instant::now();
         let seen = match failed {
             Some(error) => Err(error),
             None if known.complete(kind) => match facts::of(&known, kind, &uid) {
@@ -277,49 +219,7 @@ async fn keep(
             *last = Some(seen.map(|facts| Facts { at: now, ..facts }));
             true
         });
-    }
-}
-
-impl Known {
-    fn take(&mut self, update: Update) -> Option<Error> {
-        match update {
-            Update::Workload(event) => self.take_workload(event),
-            Update::ReplicaSet(event) => self.replica_sets.take(event),
-            Update::ControllerRevision(event) => self.controller_revisions.take(event),
-            Update::Pod(event) => self.pods.take(event),
-            Update::Event(event) => self.events.take(event),
-            Update::NoEvents => self.without_events = true,
-            Update::Failed(error) => return Some(error),
-        }
-        None
-    }
-
-    fn take_workload(&mut self, event: Event<DynamicObject>) {
-        match event {
-            Event::Init => self.workload_found = false,
-            Event::InitDone => {
-                // A list anew that does not hold the object any more means that it is gone.
-                self.deleted = !self.workload_found;
-                self.workload_listed = true;
-            }
-            Event::InitApply(object) | Event::Apply(object) => {
-                self.deleted = false;
-                self.workload_found = true;
-                self.workload = serde_json::to_value(object).ok();
-            }
-            Event::Delete(_) => self.deleted = true,
-        }
-    }
-
-    /// All that decides anything has been listed once, and the events that explain it, where
-    /// they can be had.
-    fn complete(&self, kind: WorkloadKind) -> bool {
-        let revisions = match kind {
-            WorkloadKind::Deployment => self.replica_sets.listed,
-            _ => self.controller_revisions.listed,
-        };
-        let events = self.events.listed || self.without_events;
-        self.workload_listed && revisions && self.pods.listed && events
+        took = began.elapsed();
     }
 }
 

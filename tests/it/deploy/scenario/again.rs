@@ -26,8 +26,8 @@ pub(crate) fn moving_tag_that_is_set_already_is_restarted_only_with_both_words<S
     ];
     for (name, with, may) in cases {
         let deploy = Deploy {
-            with,
             may,
+            with,
             ..Deploy::of(latest)
         };
         assert_story(&stage, &deploy.run(&stage, &[]), 1, name);

@@ -37,6 +37,9 @@ macro_rules! each_scenario {
         $test!(outcome, quota_without_room_is_told);
         $test!(outcome, probe_that_keeps_failing_is_told);
         $test!(outcome, rollout_that_outlasts_the_wait_is_still_progressing);
+        $test!(outcome, pods_that_a_policy_denies_are_told);
+        $test!(outcome, progress_deadline_is_told_with_the_reason);
+        $test!(outcome, pods_are_watched_through_the_settle_time);
         $test!(outcome, dry_run_asks_the_server_and_changes_nothing);
         $test!(
             refusal,

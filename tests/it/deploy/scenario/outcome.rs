@@ -1,7 +1,11 @@
 //! How rollouts end: well, for a reason, or not within their time; and the dry run.
 
+use serde_json::json;
+
 use super::set_and;
-use crate::deploy::stage::{Deploy, Fate, OLD, Stage, assert_told, assert_wrote};
+use crate::deploy::stage::{
+    Deploy, Fate, OLD, Stage, Workload, assert_story, assert_told, assert_wrote,
+};
 
 const NEW: &str = "ghcr.io/acme/web:2";
 
@@ -133,4 +137,40 @@ pub(crate) fn dry_run_asks_the_server_and_changes_nothing<S: Stage>() {
     assert_told(&stage, &said, 0, &told);
     assert_wrote(&stage, &[(true, NEW)]);
     assert_eq!(stage.image(), OLD);
+}
+
+pub(crate) fn pods_that_a_policy_denies_are_told<S: Stage>() {
+    let stage = S::set(Fate::Denied);
+    let said = Deploy::of(Fate::Denied.image()).run(&stage, &[]);
+    assert_story(&stage, &said, 1, "pods_that_a_policy_denies_are_told");
+}
+
+pub(crate) fn progress_deadline_is_told_with_the_reason<S: Stage>() {
+    let workload = Workload {
+        spec: json!({ "progressDeadlineSeconds": 1 }),
+        ..Workload::of("Deployment")
+    };
+    let stage = S::of(&workload, Fate::NeverReady);
+    let deploy = Deploy {
+        with: "grace: { probe: 50s }",
+        ..Deploy::of(Fate::NeverReady.image())
+    };
+    let mut running = deploy.start(&stage);
+    running.until("step.log", |event| event["fields"]["cause"] == "probe");
+    stage.pass_step();
+    let name = "progress_deadline_is_told_with_the_reason";
+    assert_story(&stage, &running.finish(), 1, name);
+}
+
+pub(crate) fn pods_are_watched_through_the_settle_time<S: Stage>() {
+    let stage = S::set(Fate::Ready);
+    let deploy = Deploy {
+        settle: "1s",
+        ..Deploy::of(NEW)
+    };
+    let said = deploy.run(&stage, &[]);
+    let name = "pods_are_watched_through_the_settle_time";
+    assert_story(&stage, &said, 0, name);
+    let outputs = &said.of_step("step.finished", "deploy")["outputs"];
+    assert!(outputs["duration"].as_u64() >= Some(1000), "{outputs}");
 }

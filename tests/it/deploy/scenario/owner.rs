@@ -26,8 +26,8 @@ pub(crate) fn applied_image_is_taken_over_only_where_step_and_permission_say_so<
     ];
     for (name, with, may) in cases {
         let deploy = Deploy {
-            with,
             may,
+            with,
             ..Deploy::of(NEW)
         };
         assert_story(&stage, &deploy.run(&stage, &[]), 1, name);

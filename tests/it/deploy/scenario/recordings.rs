@@ -60,10 +60,9 @@ impl Recording {
     /// The image that its messages name, if they name one.
     fn image(&self) -> Option<String> {
         let all = self.content.to_string();
-        let named = ["Failed to pull image \\\"", "Back-off pulling image \\\""]
+        ["Failed to pull image \\\"", "Back-off pulling image \\\""]
             .into_iter()
-            .find_map(|before| Some(all.split_once(before)?.1.split("\\\"").next()?.to_owned()));
-        named
+            .find_map(|before| Some(all.split_once(before)?.1.split("\\\"").next()?.to_owned()))
     }
 
     /// The recorded status; where a source leaves something out that no kubelet would, it is

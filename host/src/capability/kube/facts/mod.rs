@@ -13,7 +13,7 @@ use sluice_pipeline::permission::WorkloadKind;
 mod pod;
 mod revision;
 
-use super::{watch::Known, workload};
+use super::{known::Known, workload};
 use crate::bindings::sluice::kube::apply as wit;
 
 /// The newest warnings are kept, at most so many.

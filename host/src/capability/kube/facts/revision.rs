@@ -6,7 +6,7 @@ use k8s_openapi::api::{apps::v1::ReplicaSet, core::v1};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{super::watch::Known, millis, owner, pod::pod, unsigned};
+use super::{super::known::Known, millis, owner, pod::pod, unsigned};
 use crate::bindings::sluice::kube::apply as wit;
 
 /// The label that tells a pod's revision: a StatefulSet writes the revision's name, a
