@@ -154,6 +154,7 @@ impl Ours {
                         config: json!({}),
                         secrets: Arc::new(StepSecrets::default()),
                         elapsed: Duration::ZERO,
+                        timeout: Duration::from_mins(1),
                         needs: Needs::default(),
                         effects: Effects::new(reporter.clone()),
                         reporter,
@@ -182,6 +183,7 @@ impl Ours {
                         reporter: Reporter::new("bench", Clock::system(), Mask::default(), events),
                         cancel: Cancel::default(),
                         mode: Mode::Real,
+                        previous: None,
                         plan: None,
                     };
                     let end = execute(schedule.clone(), run).await;

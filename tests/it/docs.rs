@@ -13,10 +13,11 @@ use crate::{
     sluice::Sluice,
 };
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
+    "docs/notify.md",
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",
@@ -116,6 +117,17 @@ fn normal(line: &str) -> String {
     time.replace_all(&run.replace_all(line, "RUN"), "TIME")
         .trim_end()
         .to_owned()
+}
+
+#[test]
+fn every_pipeline_that_the_page_on_notify_shows_checks() {
+    let pipelines = blocks(&read("docs/notify.md"), "yaml");
+    assert_eq!(pipelines.len(), 3);
+    for pipeline in pipelines {
+        let said = Sluice::pipeline(&pipeline).run(&["check", "pipeline.yaml"]);
+        assert_eq!(said.code, Some(0), "{pipeline}\n{}", said.err);
+        assert_eq!(said.err, "", "{pipeline}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod guests;
 mod hostile;
 mod http;
 mod layers;
+mod notify;
 mod plan;
 mod practice;
 mod rbac;

@@ -70,6 +70,11 @@ impl Echo {
 
     /// A pipeline that posts to this server's secret address.
     fn pipeline(&self) -> Sluice {
+        self.telling("slack: '${{ secrets.hook }}'")
+    }
+
+    /// A pipeline whose `notify` has that in its `with`.
+    fn telling(&self, with: &str) -> Sluice {
         let port = self.port;
         Sluice::pipeline(&format!(
             "name: secret
@@ -79,7 +84,7 @@ secrets:
 steps:
   tell:
     uses: notify
-    with: {{ slack: '${{{{ secrets.hook }}}}' }}
+    with: {{ {with} }}
     permissions:
       http: [{{ host: localhost, port: {port}, addresses: ['127.0.0.0/8', '::1/128'] }}]
 "
@@ -156,6 +161,35 @@ fn slash_at_the_end_of_a_secret_address_is_kept_and_hidden() {
         .unwrap_or_else(|_| panic!("{}", said.out));
     assert_eq!(request, format!("POST /{SECRET}/ HTTP/1.1"));
     seen_nowhere(&said);
+}
+
+#[test]
+fn what_a_plugin_writes_below_a_secret_address_stands_after_it() {
+    let echo = Echo::start();
+    let cases = [
+        (
+            "telegram: { url: '${{ secrets.hook }}', chat: 7 }",
+            "/sendMessage",
+        ),
+        ("discord: '${{ secrets.hook }}'", "?wait=true"),
+        (
+            "discord: '${{ secrets.hook }}', update: 'discord:1155'",
+            "/messages/1155",
+        ),
+    ];
+    for (with, below) in cases {
+        let sluice = echo.telling(with);
+        let authorities = sluice.folder().join("ca.pem");
+        std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
+        let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
+        let request = echo
+            .requests
+            .try_recv()
+            .unwrap_or_else(|_| panic!("{with}\n{}", said.out));
+        let (_, line) = request.split_once(' ').expect("a method and a path");
+        assert_eq!(line, format!("/{SECRET}{below} HTTP/1.1"));
+        seen_nowhere(&said);
+    }
 }
 
 #[test]

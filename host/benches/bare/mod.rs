@@ -88,6 +88,10 @@ impl needs::Host for State {
     fn steps(&mut self) -> wasmtime::Result<Vec<needs::StepSummary>> {
         Ok(Vec::new())
     }
+
+    fn previous(&mut self) -> wasmtime::Result<Option<needs::PreviousRun>> {
+        Ok(None)
+    }
 }
 
 impl Bare {

@@ -171,7 +171,11 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
     };
     let mut beside = Beside {
         plan: plan.map(|plan| Arc::new(Guard::new(plan))),
+        // It closes the records of runs that were killed: these have ended too.
         record: (mode == Mode::Real).then(|| record_of(&schedule)),
+        previous: (mode == Mode::Real)
+            .then(|| record::previous(&record::of_user().ok()?, &schedule.pipeline))
+            .flatten(),
         sketch: args.out.as_ref().map(|_| Sketch::new(schedule.clone())),
     };
     let end = show(

@@ -17,7 +17,7 @@ use crate::{
         event::{Event, EventKind, Mode},
         execute,
         plan::{Guard, Sketch},
-        record::Record,
+        record::{Previous, Record},
     },
     secret::{Mask, Vault},
 };
@@ -27,6 +27,8 @@ use crate::{
 pub(super) struct Beside {
     /// What it is held to.
     pub(super) plan: Option<Arc<Guard>>,
+    /// How the run before it ended.
+    pub(super) previous: Option<Previous>,
     /// What it did.
     pub(super) record: Option<Record>,
     /// What it foresees.
@@ -61,6 +63,7 @@ pub(super) fn show(
         cancel: cancel.clone(),
         mode,
         plan: beside.plan.clone(),
+        previous: beside.previous.take(),
     };
     runtime.spawn(interrupt::listen(cancel));
     let mut running = runtime.spawn(execute(schedule, run));

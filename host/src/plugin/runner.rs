@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     sync::Arc,
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -232,9 +233,13 @@ fn context(attempt: &Attempt, trigger: &str) -> Context {
         attempt: attempt.number,
         trigger: trigger.to_owned(),
         link: None,
-        elapsed: u64::try_from(attempt.elapsed.as_millis()).unwrap_or(u64::MAX),
-        details: "{}".to_owned(),
+        elapsed: millis(attempt.elapsed),
+        details: format!(r#"{{"timeout":{}}}"#, millis(attempt.timeout)),
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn outputs_of(text: &str) -> AttemptEnd {

@@ -103,6 +103,7 @@ async fn attempt(
     started: Instant,
     effects: Effects,
 ) -> AttemptEnd {
+    let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let attempt = Attempt {
         schedule: step.schedule.clone(),
         index: step.index,
@@ -110,6 +111,7 @@ async fn attempt(
         config: step.config.clone(),
         secrets: step.secrets.clone(),
         elapsed: step.elapsed + started.elapsed(),
+        timeout,
         needs: step.needs.clone(),
         reporter: step.reporter.clone(),
         effects,
@@ -119,7 +121,6 @@ async fn attempt(
         step.cancel.cancelled().await;
         tokio::time::sleep(CANCEL_GRACE).await;
     };
-    let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
     let outputs = tokio::select! {
         // The attempt first: one that comes to its end without waiting sets no timer.
         biased;

@@ -14,6 +14,7 @@ use super::{
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
     plan::Guard,
+    record::Previous,
     summary::Summaries,
 };
 use crate::secret::Vault;
@@ -30,6 +31,8 @@ pub struct Run {
     pub cancel: Cancel,
     /// What it may do to the world.
     pub mode: Mode,
+    /// The pipeline's last finished run, where the runner keeps that.
+    pub previous: Option<Previous>,
     /// What it is held to; nothing for whatever its permissions allow.
     pub plan: Option<Arc<Guard>>,
 }
@@ -148,7 +151,7 @@ impl<'a> Progress<'a> {
             awaited,
             followers,
             views: vec![StepView::default(); count],
-            summaries: Summaries::new(count),
+            summaries: Summaries::new(count, run.previous.clone()),
             first_error: None,
         }
     }

@@ -34,6 +34,8 @@ pub struct Attempt {
     pub secrets: Arc<StepSecrets>,
     /// How long the run has taken so far.
     pub elapsed: Duration,
+    /// How long this attempt may take.
+    pub timeout: Duration,
     /// The steps that this one needs, directly or through others.
     pub needs: Needs,
     /// Says what happens.

@@ -1,28 +1,14 @@
-//! Telling every service, in order: what an answer means, when a message is sent again,
-//! and what all that comes to. Knows HTTP and the clock only through [`World`].
+//! Telling the service: one message, updated where there is one to update, and sent again
+//! for as long as the service asks to wait. Knows HTTP and the clock only through
+//! [`World`].
 
 use sluice_plugin_with::duration;
 
+use crate::answer::Answer;
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
-use crate::config::{Config, Service, Target};
-use crate::retry;
-use crate::slack;
-use crate::summary::{self, Summary};
-use crate::url::Url;
-use crate::webhook;
-
-/// What is kept of an answer's body, in characters.
-const SAID: usize = 200;
-
-/// A service's answer.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// The header `Retry-After`, as it came.
-    pub(crate) retry_after: Option<String>,
-    /// The beginning of the body.
-    pub(crate) body: String,
-}
+use crate::handle;
+use crate::message::Message;
+use crate::service::{Request, Service, Verdict};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,110 +25,136 @@ pub(crate) enum Lost {
 
 /// What telling needs of the world.
 pub(crate) trait World {
-    /// Posts JSON.
-    fn post(&mut self, url: &Url, body: &str) -> Result<Answer, Lost>;
+    fn send(&mut self, request: &Request) -> Result<Answer, Lost>;
     /// Milliseconds since the epoch; never goes back.
     fn now(&mut self) -> u64;
     /// Waits so many milliseconds.
     fn pause(&mut self, millis: u64);
     fn progress(&mut self, line: &str);
+    fn warn(&mut self, line: &str);
 }
 
-/// A message that a service took.
+/// What is to be told, and for how long.
+pub(crate) struct Telling<'a> {
+    pub(crate) service: &'a dyn Service,
+    pub(crate) message: &'a Message,
+    /// The handle of the message to update.
+    pub(crate) update: Option<&'a str>,
+    /// How long a service that asks to wait is waited for in all, in milliseconds.
+    pub(crate) patience: u64,
+}
+
+/// A message that the service has.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sent {
-    pub(crate) service: Service,
     pub(crate) status: u16,
+    /// By which it can be updated; empty where it cannot.
+    pub(crate) handle: String,
+    /// It stands in the place of an earlier one.
+    pub(crate) updated: bool,
 }
 
-/// Tells every service; one that fails does not keep the next from hearing of it.
-pub(crate) fn deliver<W: World>(
-    world: &mut W,
-    config: &Config,
-    summary: &Summary,
-) -> Result<Vec<Sent>, Failure> {
-    let until = world.now().saturating_add(config.patience);
-    let mut sent = Vec::new();
-    let mut failures = Vec::new();
-    for target in &config.targets {
-        let body = match target.service {
-            Service::Slack => slack::render(summary),
-            Service::Webhook => webhook::render(summary),
-        };
-        match tell(world, target, &body.to_string(), until) {
-            Ok(status) => sent.push(Sent {
-                service: target.service,
-                status,
-            }),
-            Err(failure) => failures.push(failure),
+/// Tells the service.
+pub(crate) fn deliver<W: World>(world: &mut W, telling: &Telling<'_>) -> Result<Sent, Failure> {
+    let Telling {
+        service, message, ..
+    } = *telling;
+    let until = world.now().saturating_add(telling.patience);
+    let wrong = |problem| failure(FailureKind::Configuration, problem);
+    if let Some(update) = telling.update
+        && let Some(request) = service.edit(message, update).map_err(wrong)?
+    {
+        world.progress(&format!("updating the message in {}", service.name()));
+        match send(world, service, &request, until)? {
+            (answer, Some(_)) => {
+                return Ok(Sent {
+                    status: answer.status,
+                    handle: update.to_owned(),
+                    updated: true,
+                });
+            }
+            (answer, None) => world.warn(&format!(
+                "the message cannot be updated, another one is posted: {}",
+                answered(service, &answer)
+            )),
         }
     }
-    match joined(failures, &sent) {
-        None => Ok(sent),
-        Some(failure) => Err(failure),
+    world.progress(&format!("telling {}", service.name()));
+    match send(world, service, &service.post(message), until)? {
+        (answer, Some(ids)) => Ok(Sent {
+            status: answer.status,
+            handle: handle::write(service.name(), &ids),
+            updated: false,
+        }),
+        (answer, None) => Err(failure(FailureKind::Failed, answered(service, &answer))),
     }
 }
 
-/// One message, sent again for as long as the service asks to wait and patience lasts.
-fn tell<W: World>(world: &mut W, target: &Target, body: &str, until: u64) -> Result<u16, Failure> {
-    let name = target.service.name();
-    world.progress(&format!("telling {name}"));
+/// One request, sent again for as long as the service asks to wait and patience lasts.
+/// The ids of the message; `None` where there is none to update.
+fn send<W: World>(
+    world: &mut W,
+    service: &dyn Service,
+    request: &Request,
+    until: u64,
+) -> Result<(Answer, Option<Vec<String>>), Failure> {
+    let name = service.name();
     loop {
         let answer = world
-            .post(&target.url, body)
-            .map_err(|lost| no_answer(target, lost))?;
-        match answer.status {
-            200..=299 => return Ok(answer.status),
-            429 | 503 => {
+            .send(request)
+            .map_err(|lost| no_answer(service, lost))?;
+        let verdict = match answer.status {
+            429 | 503 => Verdict::Busy,
+            _ => service.judge(&answer),
+        };
+        match verdict {
+            Verdict::Taken(ids) => return Ok((answer, Some(ids))),
+            Verdict::Gone => return Ok((answer, None)),
+            Verdict::Busy => {
                 let now = world.now();
-                let header = answer.retry_after.as_deref();
-                let wait = header.and_then(|header| retry::after(header, now));
-                match wait {
+                match answer.wait(now) {
                     Some(wait) if now.saturating_add(wait) <= until => {
                         let asked = duration::format(wait);
                         world.progress(&format!("{name} asks to wait {asked}"));
                         world.pause(wait);
                     }
-                    _ => return Err(busy(target, &answer, wait)),
+                    wait => return Err(busy(service, &answer, wait)),
                 }
             }
-            _ => return Err(refused(target, &answer)),
+            Verdict::Refused { denied, way_out } => {
+                let kind = if denied {
+                    FailureKind::Denied
+                } else {
+                    FailureKind::Failed
+                };
+                let message = format!("{}\n{way_out}", answered(service, &answer));
+                return Err(failure(kind, message));
+            }
         }
     }
 }
 
-fn busy(target: &Target, answer: &Answer, wait: Option<u64>) -> Failure {
-    let asked = match wait {
+fn busy(service: &dyn Service, answer: &Answer, wait: Option<u64>) -> Failure {
+    let answered = answered(service, answer);
+    let message = match wait {
         Some(wait) => format!(
-            "asks to wait {}, longer than `patience` lasts",
+            "{answered}\nit asks to wait {}, longer than this step waits: see its `patience` and \
+             its `timeout`",
             duration::format(wait)
         ),
-        None => "does not say how long to wait".to_owned(),
+        None => format!(
+            "{answered}\nit does not say how long to wait; `retry` lets the step be repeated"
+        ),
     };
     Failure {
         retry_after: wait,
-        ..failure(
-            FailureKind::Unavailable,
-            format!("{} and {asked}", answered(target, answer)),
-        )
+        ..failure(FailureKind::Unavailable, message)
     }
 }
 
-fn refused(target: &Target, answer: &Answer) -> Failure {
-    let way_out = match answer.status {
-        300..=399 => "redirects are not followed; write the address that it leads to",
-        400..=499 => "look at the address and at what the service accepts",
-        _ => "look at the service",
-    };
-    failure(
-        FailureKind::Failed,
-        format!("{}\n{way_out}", answered(target, answer)),
-    )
-}
-
-fn answered(target: &Target, answer: &Answer) -> String {
-    let said = summary::clean(&answer.body, SAID).replace('\n', " ");
-    let answered = format!("{} answered {}", place(target), answer.status);
+fn answered(service: &dyn Service, answer: &Answer) -> String {
+    let said = answer.said();
+    let answered = format!("{} answered {}", place(service), answer.status);
     if said.is_empty() {
         answered
     } else {
@@ -150,8 +162,8 @@ fn answered(target: &Target, answer: &Answer) -> String {
     }
 }
 
-fn no_answer(target: &Target, lost: Lost) -> Failure {
-    let place = place(target);
+fn no_answer(service: &dyn Service, lost: Lost) -> Failure {
+    let place = place(service);
     match lost {
         Lost::Denied(why) => failure(
             FailureKind::Denied,
@@ -175,35 +187,9 @@ fn no_answer(target: &Target, lost: Lost) -> Failure {
     }
 }
 
-/// All failures as one, of the gravest kind; `None` without any.
-fn joined(failures: Vec<Failure>, sent: &[Sent]) -> Option<Failure> {
-    let messages: Vec<_> = failures
-        .iter()
-        .map(|failure| failure.message.clone())
-        .collect();
-    let mut failure = failures
-        .into_iter()
-        .min_by_key(|failure| match failure.kind {
-            FailureKind::Unknown => 0,
-            FailureKind::Denied => 1,
-            FailureKind::Failed => 2,
-            _ => 3,
-        })?;
-    failure.message = messages.join("\n");
-    if let Some(sent) = sent.first() {
-        failure.message = format!("{}\n`{}` was told", failure.message, sent.service.name());
-        // A repetition would tell it twice.
-        if failure.kind == FailureKind::Unavailable {
-            failure.kind = FailureKind::Failed;
-            failure.retry_after = None;
-        }
-    }
-    Some(failure)
-}
-
 /// ``slack` at `hooks.slack.com` ``: the rest of an address is often a secret.
-fn place(target: &Target) -> String {
-    format!("`{}` at `{}`", target.service.name(), target.url.authority)
+fn place(service: &dyn Service) -> String {
+    format!("`{}` at `{}`", service.name(), service.url().authority)
 }
 
 /// A failure without details.

@@ -1,5 +1,6 @@
-//! `Retry-After`: how long a service asks to be left alone. Either form of RFC 9110:
-//! seconds, or a date as IMF-fixdate; the obsolete forms of dates are left out.
+//! How long a service asks to be left alone. The header `Retry-After` in either form of
+//! RFC 9110: seconds, or a date as IMF-fixdate; the obsolete forms of dates are left out.
+//! And numbers of seconds, as JSON bodies have them.
 
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
@@ -17,6 +18,20 @@ pub(crate) fn after(header: &str, now: u64) -> Option<u64> {
         Err(_) => date(header)?.checked_mul(1_000)?.saturating_sub(now),
     };
     Some(wait.max(1_000))
+}
+
+/// Seconds, parts of one too, in milliseconds: at least a second, or a service that says 0
+/// would be told without pause; at most what a day has. `None` for what is no span of time.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the range is checked before"
+)]
+pub(crate) fn seconds(seconds: f64) -> Option<u64> {
+    let millis = (seconds * 1_000.0).ceil();
+    (0.0..=86_400_000.0)
+        .contains(&millis)
+        .then(|| (millis as u64).max(1_000))
 }
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT` in seconds since the epoch.

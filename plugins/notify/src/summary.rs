@@ -10,7 +10,7 @@ use crate::config::Config;
 /// The longest name or title, in characters.
 const NAME: usize = 150;
 /// The longest reason or text of the author, in characters.
-const TEXT: usize = 1_000;
+pub(crate) const TEXT: usize = 1_000;
 
 /// What is told of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,11 +24,21 @@ pub(crate) struct Summary {
     pub(crate) elapsed: u64,
     pub(crate) link: Option<String>,
     pub(crate) details: Option<String>,
+    pub(crate) trigger: Trigger,
     /// In the order of the file.
     pub(crate) steps: Vec<Step>,
     pub(crate) deployed: Vec<Deployed>,
     /// Of the first step that failed.
     pub(crate) error: Option<StepError>,
+}
+
+/// What started the run. Empty where there is no such thing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Trigger {
+    pub(crate) event: String,
+    pub(crate) r#ref: String,
+    pub(crate) sha: String,
+    pub(crate) sender: String,
 }
 
 /// How a step or the run ended.
@@ -46,10 +56,14 @@ pub(crate) enum Outcome {
 pub(crate) struct Step {
     pub(crate) id: String,
     pub(crate) title: String,
+    /// A step of this plugin that did what it should: no news to whom it told.
+    pub(crate) is_notice: bool,
     pub(crate) outcome: Outcome,
     /// Milliseconds.
     pub(crate) duration: u64,
     pub(crate) reason: Option<String>,
+    /// A JSON object; its texts are as the step gave them.
+    pub(crate) outputs: Value,
 }
 
 /// What a step has deployed.
@@ -82,7 +96,8 @@ impl Outcome {
         }
     }
 
-    fn of(outcome: &StepOutcome) -> Self {
+    /// What the host says; one that this version does not know is unknown.
+    pub(crate) fn of(outcome: &StepOutcome) -> Self {
         match outcome {
             StepOutcome::Success => Self::Success,
             StepOutcome::Failure => Self::Failure,
@@ -133,10 +148,39 @@ impl Summary {
                 .or(context.link.as_ref())
                 .map(|link| clean(link, TEXT)),
             details: config.details.as_deref().map(|text| clean(text, TEXT)),
+            trigger: trigger(&context.trigger),
             steps: steps.iter().map(step).collect(),
             deployed: steps.iter().filter_map(deployed).collect(),
             error,
         }
+    }
+}
+
+impl Summary {
+    /// A step that this one needs. The error is a sentence for the pipeline's author, who
+    /// named it under `key`.
+    pub(crate) fn step(&self, key: &str, id: &str) -> Result<&Step, String> {
+        self.steps.iter().find(|step| step.id == id).ok_or_else(|| {
+            let ids = self.steps.iter().map(|step| format!("`{}`", step.id));
+            let ids: Vec<_> = ids.collect();
+            let there_are = if ids.is_empty() {
+                "it needs none".to_owned()
+            } else {
+                format!("it needs {}", ids.join(", "))
+            };
+            format!("`{key}` wants step `{id}`, which this step does not need; {there_are}")
+        })
+    }
+}
+
+fn trigger(json: &str) -> Trigger {
+    let trigger: Value = serde_json::from_str(json).unwrap_or_default();
+    let text = |key: &str| clean(trigger[key].as_str().unwrap_or_default(), NAME);
+    Trigger {
+        event: text("event"),
+        r#ref: text("ref"),
+        sha: text("sha"),
+        sender: text("sender"),
     }
 }
 
@@ -163,9 +207,11 @@ fn step(step: &StepSummary) -> Step {
     Step {
         id: clean(&step.id, NAME),
         title: clean(&step.title, NAME),
+        is_notice: step.uses == "notify" && Outcome::of(&step.outcome) == Outcome::Success,
         outcome: Outcome::of(&step.outcome),
         duration: step.duration,
         reason: step.reason.as_deref().map(|reason| clean(reason, TEXT)),
+        outputs: serde_json::from_str(&step.outputs).unwrap_or_default(),
     }
 }
 
@@ -184,13 +230,14 @@ fn deployed(step: &StepSummary) -> Option<Deployed> {
     })
 }
 
-/// A text without control and direction characters, but for line breaks, cut to so many
-/// characters.
+/// A text without what is not for reading (control, direction and invisible tag
+/// characters), but for line breaks, cut to so many characters.
 pub(crate) fn clean(text: &str, longest: usize) -> String {
     let harmless = |c: &char| {
         *c == '\n'
             || !(c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+                || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}'))
     };
     let mut kept = text.trim().chars().filter(harmless);
     let mut cut: String = kept.by_ref().take(longest).collect();

@@ -1,13 +1,18 @@
-//! Runs to be told, for the tests, and the golden files that their messages are held
-//! against: `BLESS=1` writes them.
+//! Runs to be told, for the tests.
 
 use crate::bindings::exports::sluice::plugin::step::Context;
 use crate::bindings::sluice::plugin::needs::{Outcome, StepSummary};
 use crate::config::Config;
+use crate::message::Message;
 use crate::summary::{Summary, Told};
 
+/// What a hostile branch, step or server may hold.
+pub(crate) const HOSTILE: &str = "<!channel> <@U1> @everyone @here #general [x](http://evil.example) \
+    http://evil.example/a www.evil.example *b* _i_ ~s~ `c` ```d``` <b> **bb** ||s|| :tada: \
+    {{DATE(2017-02-14T06:00:00Z)}} $1^2$ > quote & {error} \u{202e}\u{1b}[31m";
+
 pub(crate) fn config(text: &str) -> Config {
-    Config::read(text).expect("the test's own config")
+    Config::read(text).unwrap_or_else(|problem| panic!("{problem}: {text}"))
 }
 
 pub(crate) fn step(id: &str, outcome: Outcome, reason: Option<&str>) -> StepSummary {
@@ -42,7 +47,9 @@ pub(crate) fn told(steps: Vec<StepSummary>) -> Told {
         pipeline: "deploy-web".to_owned(),
         step: "tell".to_owned(),
         attempt: 1,
-        trigger: "{}".to_owned(),
+        trigger:
+            r#"{"event":"push","ref":"refs/heads/main","sha":"0b5e6f1a","files":[],"sender":"ann"}"#
+                .to_owned(),
         link: None,
         elapsed: 75_000,
         details: "{}".to_owned(),
@@ -50,101 +57,30 @@ pub(crate) fn told(steps: Vec<StepSummary>) -> Told {
     Told { context, steps }
 }
 
-/// A sentence and the run that it is about.
-pub(crate) fn runs() -> Vec<(&'static str, Summary)> {
-    let plain = config(r#"{"slack":"https://hooks.slack.com/x"}"#);
-    let full = config(
-        r#"{"slack":"https://hooks.slack.com/x","title":"Web <prod>","details":"by R&D",
-            "link":"https://ci.example/runs/7?a=1&b=2"}"#,
-    );
-    let image = r#"{"app":"ghcr.io/acme/web:2"}"#;
-    let pull = "image missing\npod `web-2-a`: ErrImagePull: not found";
-    let mut hostile = told(vec![StepSummary {
-        title: "<!channel> `x` \u{1b}[31mred\u{1b}[0m\u{202e}".to_owned(),
-        ..step(
-            "a",
-            Outcome::Failure,
-            Some("<@U1> ``` ::set-output:: & \u{7}bell"),
-        )
-    }]);
-    hostile.context.pipeline = "<!here|all> *bold*".to_owned();
-    hostile.context.link = Some("javascript:alert(1)|x".to_owned());
-    vec![
-        (
-            "a success with what was deployed, the author's words and link",
-            Summary::of(&told(vec![deployed(image, true)]), &full),
-        ),
-        (
-            "a failure with its reason, and a step that was skipped for it",
-            Summary::of(
-                &told(vec![
-                    step("deploy", Outcome::Failure, Some(pull)),
-                    step("mirror", Outcome::Skipped, Some("step `deploy` failed")),
-                ]),
-                &plain,
-            ),
-        ),
-        (
-            "a cancelled run",
-            Summary::of(
-                &told(vec![step("deploy", Outcome::Cancelled, Some("cancelled"))]),
-                &plain,
-            ),
-        ),
-        (
-            "a lost step makes the run unknown, also beside a failed one",
-            Summary::of(
-                &told(vec![
-                    step("deploy", Outcome::Unknown, Some("the answer was lost")),
-                    step("mirror", Outcome::Failure, Some("refused")),
-                ]),
-                &plain,
-            ),
-        ),
-        (
-            "a deploy that is not verified says so",
-            Summary::of(&told(vec![deployed(image, false)]), &plain),
-        ),
-        (
-            "hostile names and links mention nobody and lead nowhere",
-            Summary::of(&hostile, &plain),
-        ),
-        (
-            "a reason of 10 kB is cut",
-            Summary::of(
-                &told(vec![step(
-                    "a",
-                    Outcome::Failure,
-                    Some(&"<&>x".repeat(2_500)),
-                )]),
-                &plain,
-            ),
-        ),
-        (
-            "a run of many steps lists the first",
-            Summary::of(
-                &told(
-                    (0..30)
-                        .map(|n| step(&format!("s{n}"), Outcome::Success, None))
-                        .collect(),
-                ),
-                &plain,
-            ),
-        ),
-    ]
+/// A run in which everything that somebody else can choose is `text`.
+pub(crate) fn hostile(text: &str) -> Told {
+    let failed = StepSummary {
+        title: text.to_owned(),
+        ..step("build", Outcome::Failure, Some(text))
+    };
+    let odd = serde_json::json!({
+        "workload": text, "images": { text: text }, "verified": true, "word": text,
+    });
+    let deployed = StepSummary {
+        title: text.to_owned(),
+        outputs: odd.to_string(),
+        ..step("deploy", Outcome::Success, None)
+    };
+    let mut told = told(vec![failed, deployed]);
+    let trigger = serde_json::json!({ "event": text, "ref": text, "sha": text, "sender": text });
+    told.context.trigger = trigger.to_string();
+    told.context.pipeline = text.to_owned();
+    told.context.run = text.to_owned();
+    told.context.link = Some(format!("https://evil.example/{text}"));
+    told
 }
 
-/// Compares the bodies of all runs with the golden file of a service.
-pub(crate) fn hold(name: &str, golden: &str, render: fn(&Summary) -> serde_json::Value) {
-    let bodies: Vec<_> = runs()
-        .iter()
-        .map(|(sentence, summary)| format!("# {sentence}\n{:#}\n", render(summary)))
-        .collect();
-    let bodies = bodies.join("\n");
-    if std::env::var_os("BLESS").is_some() {
-        let path = format!("{}/src/{name}/bodies.txt", env!("CARGO_MANIFEST_DIR"));
-        std::fs::write(path, bodies).expect("the sources can be written");
-        return;
-    }
-    assert_eq!(bodies, golden);
+pub(crate) fn message(told: &Told, config: &Config) -> Message {
+    let summary = Summary::of(told, config);
+    Message::of(&summary, config).unwrap_or_else(|problem| panic!("{problem}"))
 }

@@ -46,6 +46,25 @@ impl Url {
             path,
         })
     }
+
+    /// An address below this one: `more` is put after its path, `query` after its query.
+    pub(crate) fn below(&self, more: &str, query: &str) -> Self {
+        let (path, own) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let mut whole = if more.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{}{more}", path.trim_end_matches('/'))
+        };
+        let queries = [own, query].into_iter().filter(|query| !query.is_empty());
+        let queries = queries.collect::<Vec<_>>().join("&");
+        if !queries.is_empty() {
+            whole = format!("{whole}?{queries}");
+        }
+        Self {
+            path: whole,
+            ..self.clone()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -72,6 +91,26 @@ mod tests {
                 path: path.to_owned(),
             };
             assert_eq!(Url::read(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_below_an_address_keeps_its_query() {
+        let cases = [
+            ("https://a.example/w", "", "wait=true", "/w?wait=true"),
+            (
+                "https://a.example/w?thread_id=7",
+                "/messages/1",
+                "",
+                "/w/messages/1?thread_id=7",
+            ),
+            ("https://a.example/w?a=1", "/m", "b=2", "/w/m?a=1&b=2"),
+            ("https://a.example/", "/api", "", "/api"),
+            ("https://a.example/w/", "", "", "/w/"),
+        ];
+        for (text, more, query, expected) in cases {
+            let url = Url::read(text).expect("an address of the test");
+            assert_eq!(url.below(more, query).path, expected);
         }
     }
 

@@ -104,7 +104,8 @@ impl<'v> Keys<'v> {
             .collect()
     }
 
-    fn get(&self, key: &str) -> Option<&'v Value> {
+    /// The value of `key` as it is; `None` where it is absent.
+    pub fn get(&self, key: &str) -> Option<&'v Value> {
         self.object?.get(key)
     }
 }

@@ -28,7 +28,8 @@ pub struct DeclaredEffect {
     pub action: String,
     /// What it is done to, a text with parts such as `{/slack}`, each the value at a JSON
     /// pointer into `with`; `{/kind|Deployment}` tries one after the other. Where a pointer
-    /// leads nowhere there is no such effect.
+    /// leads nowhere there is no such effect; `{?/update}` asks only that there is a value.
+    /// `{*}` ends what is known before the step runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The images that it sets.
@@ -209,7 +210,10 @@ fn check_pointer(pointer: &str) -> Result<(), String> {
 fn check_text(text: &str) -> Result<(), String> {
     for part in parts(text)? {
         if let Part::Value(alternatives) = part
+            && alternatives != REST
             && !alternatives
+                .strip_prefix(ASKED)
+                .unwrap_or(alternatives)
                 .split('|')
                 .next()
                 .unwrap_or("")
@@ -222,6 +226,11 @@ fn check_text(text: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+/// Before a pointer: there must be a value, which is not put in.
+const ASKED: char = '?';
+/// What only the step itself knows.
+const REST: &str = "*";
 
 enum Part<'t> {
     Text(&'t str),
@@ -280,6 +289,13 @@ impl ForeseenWith {
         for part in parts(template).ok()? {
             match part {
                 Part::Text(literal) => text.push_str(literal),
+                Part::Value(REST) => return Some(Known { text, whole: false }),
+                Part::Value(asked) if asked.starts_with(ASKED) => {
+                    let pointer = &asked[ASKED.len_utf8()..];
+                    if self.open_at(pointer).is_none() {
+                        self.value.pointer(pointer)?;
+                    }
+                }
                 Part::Value(alternatives) => {
                     let value = alternatives.split('|').find_map(|one| {
                         if one.starts_with('/') {

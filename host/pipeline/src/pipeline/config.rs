@@ -169,6 +169,7 @@ impl<'a> Reader<'a> {
             if let Some(text) = template.literal() {
                 return ConfigContent::Literal(Value::String(text));
             }
+            self.check_literal(schemas, span, problems);
             check_type(&template, wanted.as_deref(), problems);
             return ConfigContent::Template(template);
         }
@@ -190,6 +191,24 @@ impl<'a> Reader<'a> {
             value
         };
         ConfigContent::Literal(value)
+    }
+
+    /// A text that the plugin reads as a program of its own kind takes no expression: a
+    /// value that somebody else chose would become part of the program.
+    fn check_literal(&self, schemas: &[&'a Value], span: Span, problems: &mut Problems) {
+        let mut all = Vec::new();
+        for schema in schemas {
+            self.alternatives(schema, &mut all);
+        }
+        let mut advice = all
+            .iter()
+            .filter_map(|schema| schema.get("x-literal")?.as_str());
+        if let Some(advice) = advice.next() {
+            let problem = Problem::error(
+                "an expression cannot stand here: what it is replaced by would be read as part of the text",
+            );
+            problems.push(problem.at(span).help(advice));
+        }
     }
 
     /// The schemas of a part, by every way that leads to one.

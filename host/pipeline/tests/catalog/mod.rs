@@ -47,7 +47,12 @@ const NOTIFY: &str = r#"{
       "slack": {"type": "string", "minLength": 1},
       "webhook": {"type": "string", "minLength": 1},
       "title": {"type": "string", "minLength": 1},
-      "details": {"type": "string"}
+      "details": {"type": "string"},
+      "text": {"anyOf": [
+        {"type": "string", "x-literal": "put the value under `details`"},
+        {"type": "object", "additionalProperties":
+          {"type": "string", "x-literal": "put the value under `details`"}}
+      ]}
     }
   },
   "outputs": {"type": "object", "properties": {"sent": {"type": "array", "items": {"type": "string"}}}},

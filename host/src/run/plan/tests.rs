@@ -105,6 +105,7 @@ async fn run(
         cancel: Cancel::default(),
         mode: if dry { Mode::DryRun } else { Mode::Real },
         plan,
+        previous: None,
     };
     let end = execute(schedule.clone(), run).await;
     let mut events = Vec::new();

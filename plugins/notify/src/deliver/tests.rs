@@ -3,15 +3,14 @@
 
 use std::collections::VecDeque;
 
-use super::{Answer, Lost, Sent, World, deliver};
+use super::{Lost, Sent, Telling, World, deliver};
+use crate::answer::Answer;
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
-use crate::config::Service;
-use crate::summary::Summary;
-use crate::testing::{config, told};
-use crate::url::Url;
+use crate::service::Request;
+use crate::testing::{config, message, told};
 
 const SLACK: &str = r#"{"slack":"https://hooks.slack.com/secret"}"#;
-const BOTH: &str = r#"{"slack":"https://hooks.slack.com/secret","webhook":"http://127.0.0.1:9/"}"#;
+const DISCORD: &str = r#"{"discord":"https://discord.com/secret"}"#;
 
 struct Script {
     answers: VecDeque<Result<Answer, Lost>>,
@@ -20,8 +19,12 @@ struct Script {
 }
 
 impl World for Script {
-    fn post(&mut self, url: &Url, _: &str) -> Result<Answer, Lost> {
-        self.record.push(format!("post {}", url.authority));
+    fn send(&mut self, request: &Request) -> Result<Answer, Lost> {
+        let url = &request.url;
+        self.record.push(format!(
+            "{:?} {}{}",
+            request.method, url.authority, url.path
+        ));
         self.answers
             .pop_front()
             .expect("one more request is foreseen")
@@ -39,6 +42,10 @@ impl World for Script {
     fn progress(&mut self, line: &str) {
         self.record.push(format!("… {line}"));
     }
+
+    fn warn(&mut self, line: &str) {
+        self.record.push(format!("! {line}"));
+    }
 }
 
 fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Answer {
@@ -50,71 +57,135 @@ fn answer(status: u16, retry_after: Option<&str>, body: &str) -> Answer {
 }
 
 fn run(
-    text: &str,
+    with: &str,
+    update: Option<&str>,
     answers: impl IntoIterator<Item = Result<Answer, Lost>>,
-) -> (Result<Vec<Sent>, Failure>, Vec<String>) {
-    let config = config(text);
+) -> (Result<Sent, Failure>, Vec<String>) {
+    let config = config(with);
     let mut script = Script {
         answers: answers.into_iter().collect(),
         now: 0,
         record: Vec::new(),
     };
-    let summary = Summary::of(&told(Vec::new()), &config);
-    let ended = deliver(&mut script, &config, &summary);
+    let message = message(&told(Vec::new()), &config);
+    let telling = Telling {
+        service: config.service.as_ref(),
+        message: &message,
+        update,
+        patience: 30_000,
+    };
+    let ended = deliver(&mut script, &telling);
     assert!(script.answers.is_empty(), "requests that were not made");
     (ended, script.record)
 }
 
-fn failure(ended: Result<Vec<Sent>, Failure>) -> (FailureKind, String, Option<u64>) {
+fn failure(ended: Result<Sent, Failure>) -> (FailureKind, String, Option<u64>) {
     let failure = ended.expect_err("it fails");
     (failure.kind, failure.message, failure.retry_after)
 }
 
+fn sent(status: u16, handle: &str, updated: bool) -> Sent {
+    Sent {
+        status,
+        handle: handle.to_owned(),
+        updated,
+    }
+}
+
 #[test]
-fn every_service_is_told_in_order() {
-    let (ended, record) = run(
-        BOTH,
-        [Ok(answer(200, None, "ok")), Ok(answer(204, None, ""))],
+fn a_message_is_posted_and_its_handle_kept() {
+    let (ended, record) = run(DISCORD, None, [Ok(answer(200, None, r#"{"id":"1155"}"#))]);
+    assert_eq!(ended, Ok(sent(200, "discord:1155", false)));
+    assert_eq!(
+        record,
+        ["… telling discord", "Post discord.com/secret?wait=true"]
     );
-    let sent = |service, status| Sent { service, status };
-    let expected = vec![sent(Service::Slack, 200), sent(Service::Webhook, 204)];
-    assert_eq!(ended, Ok(expected));
+}
+
+#[test]
+fn a_message_with_a_handle_is_updated_and_keeps_it() {
+    let (ended, record) = run(
+        DISCORD,
+        Some("discord:1155"),
+        [Ok(answer(200, None, r#"{"id":"1155"}"#))],
+    );
+    assert_eq!(ended, Ok(sent(200, "discord:1155", true)));
     assert_eq!(
         record,
         [
-            "… telling slack",
-            "post hooks.slack.com",
-            "… telling webhook",
-            "post 127.0.0.1:9"
+            "… updating the message in discord",
+            "Patch discord.com/secret/messages/1155"
         ]
     );
 }
 
 #[test]
+fn a_message_that_is_gone_is_posted_again_and_said_so() {
+    let gone = r#"{"message":"Unknown Message","code":10008}"#;
+    let (ended, record) = run(
+        DISCORD,
+        Some("discord:1"),
+        [
+            Ok(answer(404, None, gone)),
+            Ok(answer(200, None, r#"{"id":"2"}"#)),
+        ],
+    );
+    assert_eq!(ended, Ok(sent(200, "discord:2", false)));
+    assert_eq!(
+        record[2..],
+        [
+            "! the message cannot be updated, another one is posted: `discord` at `discord.com` answered 404: Unknown Message",
+            "… telling discord",
+            "Post discord.com/secret?wait=true",
+        ]
+    );
+}
+
+#[test]
+fn a_service_that_cannot_update_gets_one_message() {
+    let (ended, record) = run(SLACK, Some("slack:C1:1.2"), [Ok(answer(200, None, "ok"))]);
+    assert_eq!(ended, Ok(sent(200, "", false)));
+    assert_eq!(record, ["… telling slack", "Post hooks.slack.com/secret"]);
+}
+
+#[test]
+fn a_handle_of_another_service_is_the_authors_mistake() {
+    let (ended, record) = run(DISCORD, Some("slack:C1:1.2"), []);
+    let (kind, message, _) = failure(ended);
+    assert_eq!(kind, FailureKind::Configuration);
+    assert_eq!(
+        message,
+        "`update` is a message of another service than `discord`; write \
+         the id of a step that told the same service"
+    );
+    assert_eq!(record, Vec::<String>::new());
+}
+
+#[test]
 fn a_service_that_asks_to_wait_is_told_again_after_that_long() {
     let busy = || Ok(answer(429, Some("12"), ""));
-    let (ended, record) = run(SLACK, [busy(), busy(), Ok(answer(200, None, "ok"))]);
+    let (ended, record) = run(SLACK, None, [busy(), busy(), Ok(answer(200, None, "ok"))]);
     assert!(ended.is_ok());
     assert_eq!(
         record,
         [
             "… telling slack",
-            "post hooks.slack.com",
+            "Post hooks.slack.com/secret",
             "… slack asks to wait 12s",
             "pause 12000",
-            "post hooks.slack.com",
+            "Post hooks.slack.com/secret",
             "… slack asks to wait 12s",
             "pause 12000",
-            "post hooks.slack.com",
+            "Post hooks.slack.com/secret",
         ]
     );
 }
 
 #[test]
 fn a_wait_that_patience_does_not_bear_is_left_to_the_runner() {
-    let (ended, record) = run(SLACK, [Ok(answer(503, Some("31"), "busy"))]);
-    let message = "`slack` at `hooks.slack.com` answered 503: busy and asks to wait 31s, longer \
-                   than `patience` lasts";
+    let (ended, record) = run(SLACK, None, [Ok(answer(503, Some("31"), "busy"))]);
+    let message = "`slack` at `hooks.slack.com` answered 503: busy\nit asks to wait 31s, longer \
+                   than this step waits: see its `patience` and its `timeout`";
     let expected = (FailureKind::Unavailable, message.to_owned(), Some(31_000));
     assert_eq!(failure(ended), expected);
     assert_eq!(record.len(), 2);
@@ -126,18 +197,17 @@ fn what_an_answer_means_for_the_runner() {
     let why = || "said the host".to_owned();
     let cases = [
         (
-            Ok(answer(404, None, "no_team\n\u{1b}[0m")),
+            Ok(answer(400, None, "invalid_payload\n\u{1b}[0m")),
             FailureKind::Failed,
             format!(
-                "{place} answered 404: no_team [0m\nlook at the address and at what the service accepts"
+                "{place} answered 400: invalid_payload [0m\nlook at the address and at what the service accepts"
             ),
         ),
         (
-            Ok(answer(400, None, &"x".repeat(300))),
-            FailureKind::Failed,
+            Ok(answer(403, None, "action_prohibited")),
+            FailureKind::Denied,
             format!(
-                "{place} answered 400: {}…\nlook at the address and at what the service accepts",
-                "x".repeat(200)
+                "{place} answered 403: action_prohibited\nthe workspace does not let the app post there"
             ),
         ),
         (
@@ -148,14 +218,11 @@ fn what_an_answer_means_for_the_runner() {
             ),
         ),
         (
-            Ok(answer(500, None, "")),
-            FailureKind::Failed,
-            format!("{place} answered 500\nlook at the service"),
-        ),
-        (
             Ok(answer(429, None, "")),
             FailureKind::Unavailable,
-            format!("{place} answered 429 and does not say how long to wait"),
+            format!(
+                "{place} answered 429\nit does not say how long to wait; `retry` lets the step be repeated"
+            ),
         ),
         (
             Err(Lost::Denied(why())),
@@ -182,35 +249,7 @@ fn what_an_answer_means_for_the_runner() {
         ),
     ];
     for (answer, kind, message) in cases {
-        let (ended, _) = run(SLACK, [answer]);
+        let (ended, _) = run(SLACK, None, [answer]);
         assert_eq!(failure(ended), (kind, message, None));
     }
-}
-
-#[test]
-fn a_repetition_that_would_tell_one_service_twice_is_not_offered() {
-    let (ended, _) = run(
-        BOTH,
-        [Ok(answer(200, None, "ok")), Ok(answer(503, Some("60"), ""))],
-    );
-    let message = "`webhook` at `127.0.0.1:9` answered 503 and asks to wait 1m, longer than \
-                   `patience` lasts\n`slack` was told";
-    assert_eq!(
-        failure(ended),
-        (FailureKind::Failed, message.to_owned(), None)
-    );
-}
-
-#[test]
-fn one_service_that_fails_does_not_keep_the_other_from_hearing() {
-    let lost = Err(Lost::Unanswered("it took too long".to_owned()));
-    let (ended, record) = run(BOTH, [lost, Ok(answer(404, None, ""))]);
-    let message = "`slack` at `hooks.slack.com` did not answer: it took too long; the message may \
-                   have arrived\n`webhook` at `127.0.0.1:9` answered 404\n\
-                   look at the address and at what the service accepts";
-    assert_eq!(
-        failure(ended),
-        (FailureKind::Unknown, message.to_owned(), None)
-    );
-    assert_eq!(record.len(), 4);
 }

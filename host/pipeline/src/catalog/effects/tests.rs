@@ -64,6 +64,15 @@ fn effects_are_foreseen_as_far_as_the_with_is_known() {
             post("{/kind|Deployment} {/namespace}/{/deployment|/name}"),
             effect(known("Deployment web/api", true)),
         ),
+        (
+            post("{?/name}{/slack}/messages/{*}"),
+            effect(known("${{ secrets.slack }}/messages/", false)),
+        ),
+        (
+            post("{?/late}https://api.example/edit"),
+            effect(known("https://api.example/edit", true)),
+        ),
+        (post("{?/update}{/slack}/messages/{*}"), Foreseen::Nothing),
     ];
     for (found, expected) in cases {
         assert_eq!(found, expected);

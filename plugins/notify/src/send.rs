@@ -1,4 +1,4 @@
-//! One POST over `wasi:http`, and what its errors mean: whether the request was refused,
+//! One request over `wasi:http`, and what its errors mean: whether the request was refused,
 //! was not sent, or may have been. Redirects are answers like others.
 
 use wasip2::http::outgoing_handler;
@@ -7,8 +7,9 @@ use wasip2::http::types::{
     Scheme,
 };
 
-use crate::deliver::{Answer, Lost};
-use crate::url::Url;
+use crate::answer::Answer;
+use crate::deliver::Lost;
+use crate::service::{self, Request};
 
 /// How long a connection and the first byte of an answer may take, in nanoseconds. A
 /// message is not worth the step's whole timeout.
@@ -16,12 +17,15 @@ const CONNECT: u64 = 10_000_000_000;
 const ANSWER: u64 = 30_000_000_000;
 /// What one write to a body's stream takes at most, in bytes: a limit of `wasi:io`.
 const CHUNK: usize = 4_096;
-/// What is read of an answer's body, in bytes.
-const READ: u64 = 1_024;
+/// What one read of an answer's body asks for, and what is kept of it in all, in bytes.
+/// Slack repeats the whole message in its answer.
+const READ: u64 = 65_536;
+const KEPT: usize = 1 << 20;
 
-/// Posts `body`, a JSON text.
-pub(crate) fn post(url: &Url, body: &str) -> Result<Answer, Lost> {
-    let request = request(url, body.len())?;
+/// Sends a request.
+pub(crate) fn send(request: &Request) -> Result<Answer, Lost> {
+    let body = &request.body;
+    let request = outgoing(request)?;
     let stream = request
         .body()
         .map_err(|()| invalid("the request has no body"))?;
@@ -42,17 +46,23 @@ pub(crate) fn post(url: &Url, body: &str) -> Result<Answer, Lost> {
     }
 }
 
-fn request(url: &Url, length: usize) -> Result<OutgoingRequest, Lost> {
+fn outgoing(request: &Request) -> Result<OutgoingRequest, Lost> {
     let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-    let headers = Fields::from_list(&[
-        header("content-type", "application/json"),
-        header("content-length", &length.to_string()),
-        header(
-            "user-agent",
-            concat!("sluice-notify/", env!("CARGO_PKG_VERSION")),
-        ),
-    ])
-    .map_err(|_| invalid("the headers are not accepted"))?;
+    let agent = concat!("sluice-notify/", env!("CARGO_PKG_VERSION"));
+    let mut headers = vec![
+        header("content-length", &request.body.len().to_string()),
+        header("user-agent", agent),
+    ];
+    let own = request.headers.iter();
+    headers.extend(own.map(|(name, value)| header(name, value)));
+    let headers =
+        Fields::from_list(&headers).map_err(|_| invalid("the headers are not accepted"))?;
+    let method = match request.method {
+        service::Method::Post => Method::Post,
+        service::Method::Put => Method::Put,
+        service::Method::Patch => Method::Patch,
+    };
+    let url = &request.url;
     let request = OutgoingRequest::new(headers);
     let scheme = if url.secure {
         Scheme::Https
@@ -60,7 +70,7 @@ fn request(url: &Url, length: usize) -> Result<OutgoingRequest, Lost> {
         Scheme::Http
     };
     request
-        .set_method(&Method::Post)
+        .set_method(&method)
         .and_then(|()| request.set_scheme(Some(&scheme)))
         .and_then(|()| request.set_authority(Some(&url.authority)))
         .and_then(|()| request.set_path_with_query(Some(&url.path)))
@@ -87,18 +97,25 @@ fn answer(response: &IncomingResponse) -> Answer {
     Answer {
         status: response.status(),
         retry_after: retry_after.map(|value| String::from_utf8_lossy(&value).into_owned()),
-        body: beginning(response),
+        body: String::from_utf8_lossy(&body(response)).into_owned(),
     }
 }
 
-/// As much of the body as came at once; nothing where it breaks: the status counts.
-fn beginning(response: &IncomingResponse) -> String {
-    let read = || {
-        let body = response.consume().ok()?;
-        let stream = body.stream().ok()?;
-        stream.blocking_read(READ).ok()
+/// The body as far as it is kept, or until it breaks: the status counts.
+fn body(response: &IncomingResponse) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let Ok(body) = response.consume() else {
+        return kept;
     };
-    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
+    let Ok(stream) = body.stream() else {
+        return kept;
+    };
+    while kept.len() < KEPT
+        && let Ok(more) = stream.blocking_read(READ)
+    {
+        kept.extend(more);
+    }
+    kept
 }
 
 fn invalid(why: &str) -> Lost {
@@ -128,8 +145,16 @@ fn lost(code: &ErrorCode) -> Lost {
         ErrorCode::TlsCertificateError => "its certificate is not trusted".to_owned(),
         ErrorCode::HttpRequestDenied => "the step has no permission for it".to_owned(),
         ErrorCode::DestinationIpProhibited => "its address is not allowed".to_owned(),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            "TLS could not be agreed on".to_owned()
+        }
+        ErrorCode::HttpProtocolError => "it does not speak HTTP as it should".to_owned(),
+        ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestUriTooLong => {
+            "its address is not accepted".to_owned()
+        }
         ErrorCode::InternalError(Some(message)) => message.clone(),
-        other => other.to_string(),
+        // Their names in full would be 4 kB of a component.
+        _ => "the host could not send it or read the answer".to_owned(),
     };
     match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Lost::Denied(why),
