@@ -186,8 +186,9 @@ const TABLE: &[Sentence] = &[
         &["image_that_somebody_else_set_is_not_rolled_back"]),
     both("The broken pod of a StatefulSet is deleted in a rollback only where the permission says `delete-pods: true`.",
         &["broken_pod_of_a_stateful_set_is_deleted_only_where_that_is_permitted"]),
-    both("A run that was killed finds its own patch when it is run again, and follows.",
-        &["killed_run_finds_its_own_patch_when_run_again"]),
+    both("A run that was killed, at whatever moment, finds its own patch when it is run again, and follows.",
+        &["killed_run_finds_its_own_patch_when_run_again",
+            "run_that_is_killed_at_any_moment_is_taken_up_by_the_next"]),
     both("Ctrl-C ends the step while the rollout goes on, and `always()` steps run.",
         &["interrupted_deploy_is_cancelled_and_always_steps_run"]),
     Sentence {
