@@ -184,7 +184,7 @@ const TABLE: &[Sentence] = &[
             "workload_without_history_is_rolled_back_too"]),
     both("Nothing is put back when somebody else has set the image.",
         &["image_that_somebody_else_set_is_not_rolled_back"]),
-    both("The broken pod of a StatefulSet is deleted in a rollback only where the permission says `delete-pods: true`.",
+    both("The broken pod of a StatefulSet is deleted in a rollback only where the permission says `delete-pods: true`, which `check` asks for.",
         &["broken_pod_of_a_stateful_set_is_deleted_only_where_that_is_permitted"]),
     both("A run that was killed, at whatever moment, finds its own patch when it is run again, and follows.",
         &["killed_run_finds_its_own_patch_when_run_again",

@@ -11,6 +11,7 @@ mod input;
 pub(crate) mod keys;
 mod secret;
 mod step;
+mod words;
 mod workloads;
 
 use std::collections::BTreeMap;
