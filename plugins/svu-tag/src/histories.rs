@@ -85,31 +85,33 @@ const MESSAGES: [&str; 40] = [
 ];
 
 fn name(random: &mut Random) -> String {
-    let small = |random: &mut Random| random.below(4);
-    let (a, b, c) = (small(random), small(random), random.below(12));
-    match random.below(20) {
+    let (a, b, c) = (random.below(3), random.below(3), random.below(4));
+    match random.below(40) {
         0 => format!("{a}.{b}.{c}"),
         1 => format!("v{a}.{b}"),
         2 => format!("v{a}"),
         3 => format!("v{a}.{b}.{c}+build.{c}"),
         4 => format!("v{a}.0{b}.{c}"),
-        5..=8 => {
-            let kind = *random.one(&[
+        5 => format!("v{a}.{b}.1{c}"),
+        6..=15 => {
+            let kinds = [
                 "rc.1", "rc.2", "rc.10", "rc", "alpha.3", "beta.x", "a.b.7", "rc1",
-            ]);
-            format!("v{a}.{b}.{c}-{kind}")
+            ];
+            format!("v{a}.{b}.{c}-{}", random.one(&kinds))
         }
-        9 => (*random.one(&[
-            "release",
-            "latest",
-            "zz",
-            "stable-1",
-            "v",
-            "v1.2.3.4",
-            "v1.0.0-01",
-        ]))
-        .to_owned(),
-        10 | 11 => format!("web/v{a}.{b}.{c}"),
+        16 => {
+            let names = [
+                "release",
+                "latest",
+                "zz",
+                "stable-1",
+                "v",
+                "v1.2.3.4",
+                "v1.0.0-01",
+            ];
+            (*random.one(&names)).to_owned()
+        }
+        17 => format!("web/v{a}.{b}.{c}"),
         _ => format!("v{a}.{b}.{c}"),
     }
 }
@@ -231,36 +233,63 @@ fn taken(why: &str) -> Option<&str> {
     why.strip_prefix("the next version is `")?.split('`').next()
 }
 
+/// How often which kind of answer came, and where the two differ.
+#[derive(Default)]
+struct Tally {
+    kinds: BTreeMap<&'static str, u32>,
+    differ: Vec<String>,
+}
+
+impl Tally {
+    fn of(numbers: impl Iterator<Item = u64>) -> Self {
+        let mut tally = Self::default();
+        for number in numbers {
+            let mut random = Random(SEED + number);
+            let mut repository = history(&mut random);
+            repository.dry = true;
+            for _ in 0..OPTIONS {
+                let with = options(&mut random);
+                let expected = model::answer(&repository, &with);
+                let answer = answered(&mut repository, &with);
+                let (kind, same) = compare(expected.as_ref(), &answer);
+                *tally.kinds.entry(kind).or_default() += 1;
+                if !same {
+                    let difference = format!("{expected:?}\n{answer:?}");
+                    tally
+                        .differ
+                        .push(format!("history {number}, {with}:\n{difference}"));
+                }
+            }
+        }
+        tally
+    }
+}
+
+fn compare(expected: Option<&Answer>, answer: &Result<Answer, String>) -> (&'static str, bool) {
+    match (expected, answer) {
+        (None, Err(_)) => ("both fail", true),
+        (Some(expected), Ok(answer)) if expected.commits == 0 => ("no commits", expected == answer),
+        (Some(expected), Ok(answer)) => ("commits", expected == answer),
+        // svu prints a name that `git tag` then refuses.
+        (Some(expected), Err(why)) => ("taken", taken(why) == Some(expected.version.as_str())),
+        (None, Ok(_)) => ("only the model fails", false),
+    }
+}
+
 #[test]
 fn the_plugin_answers_as_the_model_does_on_many_histories() {
+    // Nearly all the time goes into waiting for git.
+    let tallies = std::thread::scope(|scope| {
+        let threads =
+            [0, 1, 2, 3].map(|first| scope.spawn(move || Tally::of((first..HISTORIES).step_by(4))));
+        threads.map(|thread| thread.join().expect("it ends"))
+    });
     let mut kinds: BTreeMap<&str, u32> = BTreeMap::new();
     let mut differ = Vec::new();
-    for number in 0..HISTORIES {
-        let mut random = Random(SEED + number);
-        let mut repository = history(&mut random);
-        repository.dry = true;
-        for _ in 0..OPTIONS {
-            let with = options(&mut random);
-            let expected = model::answer(&repository, &with);
-            let answer = answered(&mut repository, &with);
-            let (kind, same) = match (&expected, &answer) {
-                (None, Err(_)) => ("both fail", true),
-                (Some(expected), Ok(answer)) if expected.commits == 0 => {
-                    ("no commits", expected == answer)
-                }
-                (Some(expected), Ok(answer)) => ("commits", expected == answer),
-                // svu prints a name that `git tag` then refuses.
-                (Some(expected), Err(why)) => {
-                    ("taken", taken(why) == Some(expected.version.as_str()))
-                }
-                (None, Ok(_)) => ("only the model fails", false),
-            };
-            *kinds.entry(kind).or_default() += 1;
-            if !same {
-                differ.push(format!(
-                    "history {number}, {with}:\n{expected:?}\n{answer:?}"
-                ));
-            }
+    for tally in tallies {
+        differ.extend(tally.differ);
+        for (kind, count) in tally.kinds {
+            *kinds.entry(kind).or_default() += count;
         }
     }
     let all: u32 = kinds.values().sum();
@@ -271,10 +300,13 @@ fn the_plugin_answers_as_the_model_does_on_many_histories() {
     assert_eq!(differ, Vec::<String>::new());
     // They are of all kinds, or the test would say little.
     assert!(
-        kinds["commits"] > all / 4 && kinds["no commits"] > all / 10,
+        kinds["commits"] > all / 3 && kinds["no commits"] > all / 10,
         "{kinds:?}"
     );
-    assert!(kinds["both fail"] > 20 && kinds["taken"] > 5, "{kinds:?}");
+    assert!(
+        kinds["both fail"] > all / 20 && kinds["taken"] > 0,
+        "{kinds:?}"
+    );
 }
 
 /// With the real svu: `SVU=/path/to/svu cargo test -p sluice-plugin-svu-tag -- --ignored`.

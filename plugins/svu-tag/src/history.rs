@@ -8,7 +8,8 @@ use crate::changelog::Changelog;
 use crate::config::Config;
 use crate::failure;
 use crate::grammar;
-use crate::repository::{Repository, Tag};
+use crate::repository::Repository;
+use crate::select::Selected;
 use crate::world::World;
 
 /// What happened since.
@@ -20,6 +21,9 @@ pub(crate) struct History {
     /// Commits whose title does not fit the grammar; merges are not counted.
     pub(crate) unconventional: u64,
     pub(crate) changelog: Changelog,
+    /// The highest of the tags that were passed over and are among the commits after all,
+    /// by its place.
+    pub(crate) met: Option<usize>,
 }
 
 /// How many commits are read at once.
@@ -27,18 +31,23 @@ const AT_ONCE: u32 = 256;
 
 impl History {
     /// Reads the commits on the branch that are not on the tag; all without a tag.
+    ///
+    /// Where clocks were wrong, git may leave a commit in a range that does not belong
+    /// there, so that a tag seems to be off the branch. If it is met here, it is not.
     pub(crate) fn read<W: World>(
         world: &mut W,
         config: &Config,
         repository: &Repository,
-        tag: Option<&Tag>,
+        Selected { tag, passed }: &Selected,
     ) -> Result<Self, Failure> {
         let mut history = Self {
             commits: 0,
             change: Change::Nothing,
             unconventional: 0,
             changelog: Changelog::default(),
+            met: None,
         };
+        let tag = tag.as_ref();
         if tag.is_some_and(|tag| tag.target == repository.head) {
             return Ok(history);
         }
@@ -58,6 +67,8 @@ impl History {
             }
             for commit in &some {
                 history.add(commit, config.rules);
+                let met = passed.iter().position(|tag| tag.target == commit.id);
+                history.met = history.met.into_iter().chain(met).min();
             }
             world.progress(&format!("{doing}: {}", history.commits));
         }

@@ -12,109 +12,91 @@ use crate::repository::{Repository, Tag};
 use crate::version::Version;
 use crate::world::World;
 
-/// The version that the next one follows.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Current {
-    /// `None` where there is no tag.
+/// What was chosen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Selected {
+    /// `None` where no tag counts.
     pub(crate) tag: Option<Tag>,
-    pub(crate) version: Version,
+    /// Higher ones that are not on the branch, the highest first.
+    pub(crate) passed: Vec<Tag>,
 }
 
 /// How many commits of a range are read at once.
 const AT_ONCE: u32 = 256;
 
 /// Chooses among the tags of the repository.
-pub(crate) fn current<W: World>(
+pub(crate) fn select<W: World>(
     world: &mut W,
     config: &Config,
     repository: &Repository,
-) -> Result<Current, Failure> {
+) -> Result<Selected, Failure> {
     let mut tags: Vec<&Tag> = repository.tags.iter().collect();
     tags.sort_by(|one, other| order::compare(&other.name, &one.name));
     if let Some((pattern, _)) = &config.pattern {
         tags.retain(|tag| pattern.matches(&tag.name));
     }
-    let tag = match config.mode {
-        Mode::All => tags.first().copied(),
+    let chosen = match config.mode {
+        Mode::All => 0,
         Mode::Current => highest_on_branch(world, config, repository, &tags)?,
     };
-    let Some(tag) = tag else {
-        return none(config);
-    };
-    let text = tag.name.strip_prefix(&config.prefix).unwrap_or(&tag.name);
-    let version = Version::read(text).map_err(|wrong| no_version(config, tag, &wrong))?;
-    Ok(Current {
-        tag: Some(tag.clone()),
-        version,
+    Ok(Selected {
+        tag: tags.get(chosen).copied().cloned(),
+        passed: tags[..chosen].iter().copied().cloned().collect(),
     })
 }
 
-fn none(config: &Config) -> Result<Current, Failure> {
-    match &config.pattern {
+/// The version of the tag that was chosen; 0.0.0 without one.
+pub(crate) fn version(config: &Config, tag: Option<&Tag>) -> Result<Version, Failure> {
+    let remote = &config.remote;
+    let failed = |message| Err(failure::of(FailureKind::Failed, message));
+    match (tag, &config.pattern) {
+        (Some(tag), _) => {
+            let text = tag.name.strip_prefix(&config.prefix).unwrap_or(&tag.name);
+            Version::read(text).or_else(|wrong| failed(no_version(config, tag, &wrong)))
+        }
         // svu's list of tags ends with an empty name.
-        Some((pattern, text)) if !pattern.matches("") => Err(failure::of(
-            FailureKind::Failed,
-            format!(
-                "no tag of `{}` matches `{text}`; without `pattern` the first version is counted \
-                 from 0.0.0",
-                place(config)
-            ),
+        (None, Some((pattern, text))) if !pattern.matches("") => failed(format!(
+            "no tag of `{remote}` matches `{text}`; without `pattern` the first version is \
+             counted from 0.0.0"
         )),
-        _ => Ok(Current {
-            tag: None,
-            version: Version::default(),
-        }),
+        (None, _) => Ok(Version::default()),
     }
 }
 
-fn no_version(config: &Config, tag: &Tag, wrong: &str) -> Failure {
-    let name = &tag.name;
+fn no_version(config: &Config, tag: &Tag, wrong: &str) -> String {
     let which = if config.pattern.is_some() {
         "of the tags that match `pattern` the highest counts, also where it is no version"
     } else {
         "the highest tag counts, also where it is no version; `pattern` chooses among them, as \
          in `pattern: 'v*'`"
     };
-    failure::of(
-        FailureKind::Failed,
-        format!(
-            "the tag `{name}` of `{}` is no version: {wrong}\n{which}",
-            place(config)
-        ),
-    )
+    let (name, remote) = (&tag.name, &config.remote);
+    format!("the tag `{name}` of `{remote}` is no version: {wrong}\n{which}")
 }
 
-fn place(config: &Config) -> &str {
-    &config.remote
-}
-
-/// The first of the tags that can be reached from the branch's head.
+/// The place of the first tag that can be reached from the branch's head; their number
+/// where none can.
 ///
 /// A tag that cannot is in the range from the head to the tags, so that this range, which
 /// is short, tells them apart and not the whole history. The highest is asked for alone:
 /// nearly always it is the answer.
-fn highest_on_branch<'r, W: World>(
+fn highest_on_branch<W: World>(
     world: &mut W,
     config: &Config,
     repository: &Repository,
-    tags: &[&'r Tag],
-) -> Result<Option<&'r Tag>, Failure> {
-    let mut rest = tags;
-    let mut size = 1;
-    while !rest.is_empty() {
-        let (some, others) = rest.split_at(size.min(rest.len()));
-        let found = on_branch(world, config, repository, some)?;
-        if let Some(tag) = some
-            .iter()
-            .zip(found)
-            .find_map(|(tag, on)| on.then_some(*tag))
-        {
-            return Ok(Some(tag));
+    tags: &[&Tag],
+) -> Result<usize, Failure> {
+    let (mut at, mut size) = (0, 1);
+    while at < tags.len() {
+        let some = &tags[at..tags.len().min(at + size)];
+        let on = on_branch(world, config, repository, some)?;
+        if let Some(found) = on.iter().position(|&on| on) {
+            return Ok(at + found);
         }
-        rest = others;
+        at += some.len();
         size *= 8;
     }
-    Ok(None)
+    Ok(tags.len())
 }
 
 /// Of each tag, whether the branch's head leads to it.

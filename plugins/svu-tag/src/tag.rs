@@ -12,9 +12,9 @@ use crate::history::History;
 use crate::next::{Command, Next, next};
 use crate::outputs::Outputs;
 use crate::refname;
-use crate::repository::Repository;
-use crate::select::{self, Current};
-use crate::version::Bump;
+use crate::repository::{Repository, Tag};
+use crate::select::{self, Selected};
+use crate::version::{Bump, Version};
 use crate::world::World;
 
 /// How often others may be quicker.
@@ -70,8 +70,7 @@ pub(crate) fn tag<W: World>(
 fn decide<W: World>(world: &mut W, config: &Config, attempt: u32) -> Result<Decided, Failure> {
     let repository = Repository::read(world, config)?;
     check_head(config, &repository)?;
-    let current = select::current(world, config, &repository)?;
-    let history = History::read(world, config, &repository, current.tag.as_ref())?;
+    let (current, history) = read(world, config, &repository)?;
     let Next { version, bump } = next(&current.version, history.change, &config.options)
         .map_err(|wrong| failure::of(FailureKind::Configuration, wrong))?;
     warn_of_unconventional(world, config, &history);
@@ -128,6 +127,35 @@ fn decide<W: World>(world: &mut W, config: &Config, attempt: u32) -> Result<Deci
     }
     tell(world, &current, Some(&outputs.tag), &history);
     Ok(Decided::Create { name, outputs })
+}
+
+/// The version that the next one follows, and what came since.
+struct Current {
+    /// `None` where there is no tag.
+    tag: Option<Tag>,
+    version: Version,
+}
+
+fn read<W: World>(
+    world: &mut W,
+    config: &Config,
+    repository: &Repository,
+) -> Result<(Current, History), Failure> {
+    let mut selected = select::select(world, config, repository)?;
+    if selected == Selected::default() {
+        // There is no need to read it all for saying that nothing matches.
+        select::version(config, None)?;
+    }
+    loop {
+        let history = History::read(world, config, repository, &selected)?;
+        let Some(met) = history.met else {
+            let Selected { tag, .. } = selected;
+            let version = select::version(config, tag.as_ref())?;
+            return Ok((Current { tag, version }, history));
+        };
+        selected.tag = Some(selected.passed[met].clone());
+        selected.passed.truncate(met);
+    }
 }
 
 fn is_at_head(current: &Current, repository: &Repository) -> bool {

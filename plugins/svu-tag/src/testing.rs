@@ -197,7 +197,7 @@ impl World for Repository {
                 name: name.to_owned(),
                 id: id.to_owned(),
                 peeled: None,
-                symref: (name == "HEAD").then(|| self.git(&["symbolic-ref", "HEAD"])),
+                symref: (name == "HEAD").then(|| "refs/heads/main".to_owned()),
             });
         }
         let wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -211,10 +211,14 @@ impl World for Repository {
         include: &[String],
         exclude: &[String],
     ) -> Result<Vec<Commit>, Error> {
-        for id in include {
-            if self.git(&["cat-file", "-t", id]) != "commit" {
-                return Err(Error::Invalid(format!("`{id}` is not a commit")));
-            }
+        let kinds = self
+            .try_git(
+                &["cat-file", "--batch-check=%(objecttype)"],
+                &include.join("\n"),
+            )
+            .expect("git answers");
+        if kinds.lines().any(|kind| kind != "commit") {
+            return Err(Error::Invalid(format!("{include:?} are not all commits")));
         }
         let mut args = vec!["log", "-z", "--date-order", "--format=%H%n%P%n%B"];
         args.extend(include.iter().map(String::as_str));
