@@ -27,7 +27,9 @@ pub(crate) use image::{Version, is_registry};
 pub use import::{Capability, Import, classify_import};
 pub use ipnet::IpNet;
 pub use kube::{KubeRule, WorkloadKind};
-pub use refusal::{permit_capability, permit_git, permit_image, permit_kube, permit_request, permit_workload};
+pub use refusal::{
+    permit_capability, permit_git, permit_image, permit_kube, permit_request, permit_workload,
+};
 pub(crate) use refusal::{permit_entries, quoted};
 pub use segments::Segments;
 

@@ -1,8 +1,8 @@
 //! The lines of YAML that would permit what was refused, ready to be pasted into the file.
 
 use super::{
-    Capability, GitRule, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, RefChange, Scheme, Segments,
-    WorkloadKind, flow,
+    Capability, GitRule, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, RefChange,
+    Scheme, Segments, WorkloadKind, flow,
 };
 
 /// The lines that permit step `step` to set an image of one container, with any tag of the
