@@ -8,8 +8,7 @@ use crate::changelog::Changelog;
 use crate::config::Config;
 use crate::failure;
 use crate::grammar;
-use crate::repository::Repository;
-use crate::select::Selected;
+use crate::repository::{Repository, Tag};
 use crate::world::World;
 
 /// What happened since.
@@ -24,6 +23,8 @@ pub(crate) struct History {
     /// The highest of the tags that were passed over and are among the commits after all,
     /// by its place.
     pub(crate) met: Option<usize>,
+    /// The commits lead back to the tag: it is on the branch.
+    pub(crate) leads_to_tag: bool,
 }
 
 /// How many commits are read at once.
@@ -38,7 +39,8 @@ impl History {
         world: &mut W,
         config: &Config,
         repository: &Repository,
-        Selected { tag, passed }: &Selected,
+        tag: Option<&Tag>,
+        passed: &[Tag],
     ) -> Result<Self, Failure> {
         let mut history = Self {
             commits: 0,
@@ -46,20 +48,18 @@ impl History {
             unconventional: 0,
             changelog: Changelog::default(),
             met: None,
+            leads_to_tag: tag.is_some_and(|tag| tag.target == repository.head),
         };
-        let tag = tag.as_ref();
-        if tag.is_some_and(|tag| tag.target == repository.head) {
+        if history.leads_to_tag {
             return Ok(history);
         }
         let since = tag.map_or(String::new(), |tag| format!(" since `{}`", tag.name));
         let doing = format!("reading the commits of `{}`{since}", config.remote);
         world.progress(&doing);
         let wrong = |error| failure::of_error(error, &doing);
-        let exclude: Vec<String> = tag.iter().map(|tag| tag.target.clone()).collect();
-        let include = [repository.head.clone()];
-        let mut commits = world
-            .log(&config.remote, &include, &exclude)
-            .map_err(wrong)?;
+        let known: Vec<String> = tag.iter().map(|tag| tag.target.clone()).collect();
+        let tips = [repository.head.clone()];
+        let mut commits = world.log(&config.remote, &tips, &known).map_err(wrong)?;
         loop {
             let some = world.next(&mut commits, AT_ONCE).map_err(wrong)?;
             if some.is_empty() {
@@ -69,6 +69,8 @@ impl History {
                 history.add(commit, config.rules);
                 let met = passed.iter().position(|tag| tag.target == commit.id);
                 history.met = history.met.into_iter().chain(met).min();
+                let is_tag = |id: &String| known.contains(id);
+                history.leads_to_tag |= commit.parents.iter().any(is_tag);
             }
             world.progress(&format!("{doing}: {}", history.commits));
         }

@@ -57,13 +57,8 @@ impl World for Host {
         remote::list_refs(remote, prefixes)
     }
 
-    fn log(
-        &mut self,
-        remote: &str,
-        include: &[String],
-        exclude: &[String],
-    ) -> Result<Commits, Error> {
-        remote::log(remote, include, exclude)
+    fn log(&mut self, remote: &str, tips: &[String], known: &[String]) -> Result<Commits, Error> {
+        remote::log(remote, tips, known)
     }
 
     fn next(&mut self, commits: &mut Commits, at_most: u32) -> Result<Vec<Commit>, Error> {

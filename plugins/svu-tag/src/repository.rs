@@ -1,7 +1,6 @@
 //! What the remote has, as one reading of its refs shows it: the branch's head, and tags.
 
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
-use crate::bindings::sluice::git::remote::RefEntry;
 use crate::config::Config;
 use crate::failure;
 use crate::world::World;
@@ -24,6 +23,8 @@ pub(crate) struct Repository {
 pub(crate) struct Tag {
     /// Without `refs/tags/`.
     pub(crate) name: String,
+    /// What it points to: its own object, where it is annotated.
+    pub(crate) id: String,
     /// What it finally points to: nearly always a commit.
     pub(crate) target: String,
 }
@@ -46,8 +47,9 @@ impl Repository {
         let branch = found.symref.as_deref().unwrap_or(head);
         let tags = refs.iter().filter_map(|entry| {
             let name = entry.name.strip_prefix(TAGS)?.to_owned();
-            let target = target(entry).to_owned();
-            Some(Tag { name, target })
+            let id = entry.id.clone();
+            let target = entry.peeled.as_ref().unwrap_or(&id).clone();
+            Some(Tag { name, id, target })
         });
         Ok(Self {
             head: found.id.clone(),
@@ -59,10 +61,6 @@ impl Repository {
     pub(crate) fn tag(&self, name: &str) -> Option<&Tag> {
         self.tags.iter().find(|tag| tag.name == name)
     }
-}
-
-fn target(entry: &RefEntry) -> &str {
-    entry.peeled.as_deref().unwrap_or(&entry.id)
 }
 
 fn no_head(config: &Config) -> Failure {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
 use crate::bindings::sluice::git::remote::Error;
-use crate::bindings::sluice::plugin::log::Level;
 use crate::config::{Config, Mode};
 use crate::failure;
 use crate::order;
@@ -12,37 +11,30 @@ use crate::repository::{Repository, Tag};
 use crate::version::Version;
 use crate::world::World;
 
-/// What was chosen.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Selected {
-    /// `None` where no tag counts.
-    pub(crate) tag: Option<Tag>,
-    /// Higher ones that are not on the branch, the highest first.
-    pub(crate) passed: Vec<Tag>,
-}
-
 /// How many commits of a range are read at once.
 const AT_ONCE: u32 = 256;
 
-/// Chooses among the tags of the repository.
-pub(crate) fn select<W: World>(
-    world: &mut W,
-    config: &Config,
-    repository: &Repository,
-) -> Result<Selected, Failure> {
-    let mut tags: Vec<&Tag> = repository.tags.iter().collect();
+/// The tags that count, the highest first.
+pub(crate) fn candidates(config: &Config, repository: &Repository) -> Vec<Tag> {
+    let mut tags = repository.tags.clone();
     tags.sort_by(|one, other| order::compare(&other.name, &one.name));
     if let Some((pattern, _)) = &config.pattern {
         tags.retain(|tag| pattern.matches(&tag.name));
     }
-    let chosen = match config.mode {
-        Mode::All => 0,
-        Mode::Current => highest_on_branch(world, config, repository, &tags)?,
-    };
-    Ok(Selected {
-        tag: tags.get(chosen).copied().cloned(),
-        passed: tags[..chosen].iter().copied().cloned().collect(),
-    })
+    tags
+}
+
+/// The place of the current one among them; their number where none is.
+pub(crate) fn choose<W: World>(
+    world: &mut W,
+    config: &Config,
+    repository: &Repository,
+    tags: &[Tag],
+) -> Result<usize, Failure> {
+    match config.mode {
+        Mode::All => Ok(0),
+        Mode::Current => highest_on_branch(world, config, repository, tags),
+    }
 }
 
 /// The version of the tag that was chosen; 0.0.0 without one.
@@ -74,8 +66,7 @@ fn no_version(config: &Config, tag: &Tag, wrong: &str) -> String {
     format!("the tag `{name}` of `{remote}` is no version: {wrong}\n{which}")
 }
 
-/// The place of the first tag that can be reached from the branch's head; their number
-/// where none can.
+/// The place of the first tag that can be reached from the branch's head.
 ///
 /// A tag that cannot is in the range from the head to the tags, so that this range, which
 /// is short, tells them apart and not the whole history. The highest is asked for alone:
@@ -84,13 +75,17 @@ fn highest_on_branch<W: World>(
     world: &mut W,
     config: &Config,
     repository: &Repository,
-    tags: &[&Tag],
+    tags: &[Tag],
 ) -> Result<usize, Failure> {
+    let Repository { head, branch, .. } = repository;
+    let doing = format!("looking for tags on `{branch}` of `{}`", config.remote);
     let (mut at, mut size) = (0, 1);
     while at < tags.len() {
+        world.progress(&doing);
         let some = &tags[at..tags.len().min(at + size)];
-        let on = on_branch(world, config, repository, some)?;
-        if let Some(found) = on.iter().position(|&on| on) {
+        let beyond =
+            beyond(world, config, head, some).map_err(|error| failure::of_error(error, &doing))?;
+        if let Some(found) = some.iter().position(|tag| !beyond.contains(&tag.target)) {
             return Ok(at + found);
         }
         at += some.len();
@@ -99,67 +94,29 @@ fn highest_on_branch<W: World>(
     Ok(tags.len())
 }
 
-/// Of each tag, whether the branch's head leads to it.
-fn on_branch<W: World>(
-    world: &mut W,
-    config: &Config,
-    repository: &Repository,
-    tags: &[&Tag],
-) -> Result<Vec<bool>, Failure> {
-    match beyond(world, config, repository, tags) {
-        Ok(beyond) => Ok(tags
-            .iter()
-            .map(|tag| !beyond.contains(&tag.target))
-            .collect()),
-        // A tag of a file or a folder is on no branch: which of them is one?
-        Err(Error::Invalid(_) | Error::NotFound(_) | Error::Unsupported(_)) if tags.len() > 1 => {
-            let each = tags
-                .iter()
-                .map(|&tag| on_branch(world, config, repository, &[tag]));
-            Ok(each.collect::<Result<Vec<_>, _>>()?.concat())
-        }
-        Err(Error::Invalid(why)) => {
-            let name = &tags[0].name;
-            world.tell(
-                Level::Debug,
-                &format!("the tag `{name}` is of no commit: {why}"),
-            );
-            Ok(vec![false])
-        }
-        Err(error) => {
-            let doing = format!(
-                "looking for tags on `{}` of `{}`",
-                repository.branch, config.remote
-            );
-            Err(failure::of_error(error, &doing))
-        }
-    }
-}
-
-/// Of the tags' targets those that the branch's head does not lead to.
+/// Of the tags' targets those that the head does not lead to.
 fn beyond<W: World>(
     world: &mut W,
     config: &Config,
-    repository: &Repository,
-    tags: &[&Tag],
+    head: &str,
+    tags: &[Tag],
 ) -> Result<BTreeSet<String>, Error> {
-    world.progress(&format!("looking for tags on `{}`", repository.branch));
-    let mut wanted: BTreeSet<&str> = tags.iter().map(|tag| tag.target.as_str()).collect();
-    wanted.remove(repository.head.as_str());
+    let off = tags.iter().filter(|tag| tag.target != head);
+    let targets: BTreeSet<&str> = off.clone().map(|tag| tag.target.as_str()).collect();
     let mut beyond = BTreeSet::new();
-    if wanted.is_empty() {
+    if targets.is_empty() {
         return Ok(beyond);
     }
-    let include: Vec<String> = wanted.iter().map(|&id| id.to_owned()).collect();
-    let exclude = [repository.head.clone()];
-    let mut commits = world.log(&config.remote, &include, &exclude)?;
-    while beyond.len() < wanted.len() {
+    // By their own ids: old servers give only what they list.
+    let tips: Vec<String> = off.map(|tag| tag.id.clone()).collect();
+    let mut commits = world.log(&config.remote, &tips, &[head.to_owned()])?;
+    while beyond.len() < targets.len() {
         let some = world.next(&mut commits, AT_ONCE)?;
         if some.is_empty() {
             break;
         }
         let found = some.into_iter().map(|commit| commit.id);
-        beyond.extend(found.filter(|id| wanted.contains(id.as_str())));
+        beyond.extend(found.filter(|id| targets.contains(id.as_str())));
     }
     Ok(beyond)
 }

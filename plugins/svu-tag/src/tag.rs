@@ -6,14 +6,14 @@ use crate::bindings::exports::sluice::plugin::step::{Failure, FailureKind};
 use crate::bindings::sluice::git::remote::{self, Effect, Error};
 use crate::bindings::sluice::plugin::log::Level;
 use crate::change::Rules;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::failure;
 use crate::history::History;
 use crate::next::{Command, Next, next};
 use crate::outputs::Outputs;
 use crate::refname;
 use crate::repository::{Repository, Tag};
-use crate::select::{self, Selected};
+use crate::select;
 use crate::version::{Bump, Version};
 use crate::world::World;
 
@@ -141,20 +141,27 @@ fn read<W: World>(
     config: &Config,
     repository: &Repository,
 ) -> Result<(Current, History), Failure> {
-    let mut selected = select::select(world, config, repository)?;
-    if selected == Selected::default() {
+    let mut tags = select::candidates(config, repository);
+    let mut chosen = select::choose(world, config, repository, &tags)?;
+    if tags.is_empty() {
         // There is no need to read it all for saying that nothing matches.
         select::version(config, None)?;
     }
     loop {
-        let history = History::read(world, config, repository, &selected)?;
-        let Some(met) = history.met else {
-            let Selected { tag, .. } = selected;
-            let version = select::version(config, tag.as_ref())?;
+        let (passed, rest) = tags.split_at(chosen);
+        let tag = rest.first();
+        let history = History::read(world, config, repository, tag, passed)?;
+        if let Some(met) = history.met {
+            chosen = met;
+        } else if config.mode == Mode::Current && tag.is_some() && !history.leads_to_tag {
+            // Nothing lies between the branch and the tag of a file or a folder either.
+            tags.remove(chosen);
+            chosen = select::choose(world, config, repository, &tags)?;
+        } else {
+            let version = select::version(config, tag)?;
+            let tag = tag.cloned();
             return Ok((Current { tag, version }, history));
-        };
-        selected.tag = Some(selected.passed[met].clone());
-        selected.passed.truncate(met);
+        }
     }
 }
 
@@ -230,3 +237,6 @@ fn annotation(config: &Config, outputs: &Outputs) -> Option<remote::Annotation> 
         message,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,15 +166,6 @@ impl Repository {
         let config = Config::read(&with.to_string()).expect("`with` is valid");
         tag(self, &config, attempt)
     }
-
-    /// All tags with what they finally point to.
-    pub(crate) fn tags(&self) -> Vec<(String, String)> {
-        let tags = self.git(&["tag", "--list"]);
-        let target = |tag: &str| self.git(&["rev-parse", &format!("refs/tags/{tag}^{{}}")]);
-        tags.lines()
-            .map(|tag| (tag.to_owned(), target(tag)))
-            .collect()
-    }
 }
 
 impl World for Repository {
@@ -205,25 +196,27 @@ impl World for Repository {
         Ok(refs)
     }
 
-    fn log(
-        &mut self,
-        _: &str,
-        include: &[String],
-        exclude: &[String],
-    ) -> Result<Vec<Commit>, Error> {
-        let kinds = self
-            .try_git(
-                &["cat-file", "--batch-check=%(objecttype)"],
-                &include.join("\n"),
-            )
-            .expect("git answers");
-        if kinds.lines().any(|kind| kind != "commit") {
-            return Err(Error::Invalid(format!("{include:?} are not all commits")));
+    fn log(&mut self, _: &str, tips: &[String], known: &[String]) -> Result<Vec<Commit>, Error> {
+        // What is no commit travels, and is not shown.
+        let commits = |ids: &[String]| {
+            let asked: Vec<_> = ids.iter().map(|id| format!("{id}^{{commit}}\n")).collect();
+            let told = self.try_git(
+                &["cat-file", "--batch-check=%(objectname)"],
+                &asked.concat(),
+            );
+            let told = told.expect("git answers");
+            let known = told.lines().filter(|line| !line.contains(' '));
+            known.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (tips, known) = (commits(tips), commits(known));
+        if tips.is_empty() {
+            self.ranges.push(0);
+            return Ok(Vec::new());
         }
         let mut args = vec!["log", "-z", "--date-order", "--format=%H%n%P%n%B"];
-        args.extend(include.iter().map(String::as_str));
+        args.extend(tips.iter().map(String::as_str));
         args.push("--not");
-        args.extend(exclude.iter().map(String::as_str));
+        args.extend(known.iter().map(String::as_str));
         let log = self.git(&args);
         let entries = log.split('\0').filter(|entry| !entry.is_empty());
         // The end of the list is taken first.

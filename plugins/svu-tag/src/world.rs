@@ -11,12 +11,12 @@ pub(crate) trait World {
 
     /// The refs whose names begin with one of the prefixes.
     fn list_refs(&mut self, remote: &str, prefixes: &[String]) -> Result<Vec<RefEntry>, Error>;
-    /// The commits that can be reached from `include` and not from `exclude`, newest first.
+    /// The commits that can be reached from `tips` and not from `known`, newest first.
     fn log(
         &mut self,
         remote: &str,
-        include: &[String],
-        exclude: &[String],
+        tips: &[String],
+        known: &[String],
     ) -> Result<Self::Commits, Error>;
     /// The next commits; none at the end.
     fn next(&mut self, commits: &mut Self::Commits, at_most: u32) -> Result<Vec<Commit>, Error>;
