@@ -85,6 +85,8 @@ impl World for Host {
 }
 
 #[cfg(test)]
+mod description_tests;
+#[cfg(test)]
 mod histories;
 #[cfg(test)]
 mod model;

@@ -348,10 +348,11 @@ fn a_tag_that_wrong_clocks_hide_from_git_is_found() {
         story.time -= 100;
         head = story.commit("main", &[head], "fix: b");
     }
-    let outputs = story
-        .end()
-        .run(&json!({ "mode": "current" }))
-        .expect("it works");
+    let mut repository = story.end();
+    let outputs = repository.run(&json!({ "mode": "current" }));
+    let outputs = outputs.expect("it works");
+    // Git gives the tag's commit as one that the branch does not have.
+    assert_eq!(repository.ranges, [1, 13, 12]);
     assert_eq!(
         (outputs.tag.as_str(), outputs.previous.as_str()),
         ("v1.0.1", "v1.0.0")
