@@ -42,6 +42,11 @@ impl GitCalls {
         })
     }
 
+    /// Whether the ref may be changed so, without a word about it.
+    pub(super) fn permits(&self, remote: &str, change: RefChange, name: &str) -> bool {
+        self.rules(remote).any(|rule| rule.permits(change, name))
+    }
+
     fn rules(&self, remote: &str) -> impl Iterator<Item = &GitRule> {
         let rules = self.permissions.git.iter();
         rules.filter(move |rule| rule.remote == remote)

@@ -27,7 +27,7 @@ pub struct Commits {
 
 impl Commits {
     /// Takes the commits out of a pack.
-    pub(super) async fn read(mut pack: Reader, hash: Hash) -> Result<Self, Error> {
+    pub(super) async fn read(mut pack: Reader, hash: Hash, filtered: bool) -> Result<Self, Error> {
         let mut found = Found::new(hash);
         loop {
             let wanted = |kind: &Kind| found.wants(kind);
@@ -36,7 +36,7 @@ impl Commits {
                 None => break,
             }
         }
-        found.resolve()?;
+        found.resolve(filtered)?;
         let mut left = order(found.commits, hash)?;
         left.reverse();
         Ok(Self { hash, left })
@@ -69,8 +69,8 @@ struct Found {
     commits: Vec<(ObjectId, Vec<u8>)>,
     by_place: HashMap<u64, usize>,
     by_id: HashMap<ObjectId, usize>,
-    /// Differences to what has not come yet, and where they stand.
-    waiting: Vec<(u64, ObjectId, Vec<u8>)>,
+    /// Differences whose base has not come yet.
+    waiting: Vec<Entry>,
     size: usize,
 }
 
@@ -90,28 +90,33 @@ impl Found {
     fn wants(&self, kind: &Kind) -> bool {
         match kind {
             Kind::Commit | Kind::DifferenceTo(_) => true,
-            Kind::DifferenceAt(place) => self.by_place.contains_key(place),
+            Kind::DifferenceAt(place) => {
+                self.by_place.contains_key(place)
+                    || self.waiting.iter().any(|entry| entry.at == *place)
+            }
             Kind::Tree | Kind::Blob | Kind::Tag => false,
         }
     }
 
-    fn take(&mut self, Entry { at, kind, data }: Entry) -> Result<(), Error> {
-        let base = match kind {
-            Kind::Commit => return self.add(at, data),
-            Kind::DifferenceAt(place) => self.by_place.get(&place).copied(),
-            Kind::DifferenceTo(id) => match self.by_id.get(&id) {
-                Some(base) => Some(*base),
-                None => {
-                    self.grow(data.len())?;
-                    self.waiting.push((at, id, data));
-                    return Ok(());
-                }
-            },
-            Kind::Tree | Kind::Blob | Kind::Tag => None,
-        };
-        match base {
-            Some(base) => self.differ(at, base, &data),
-            None => Ok(()),
+    fn take(&mut self, entry: Entry) -> Result<(), Error> {
+        match (&entry.kind, self.base(&entry.kind)) {
+            (Kind::Commit, _) => self.add(entry.at, entry.data),
+            (_, Some(base)) => self.differ(entry.at, base, &entry.data),
+            (Kind::DifferenceAt(_) | Kind::DifferenceTo(_), None) if !entry.data.is_empty() => {
+                self.grow(entry.data.len())?;
+                self.waiting.push(entry);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The commit to which a difference is.
+    fn base(&self, kind: &Kind) -> Option<usize> {
+        match kind {
+            Kind::DifferenceAt(place) => self.by_place.get(place).copied(),
+            Kind::DifferenceTo(id) => self.by_id.get(id).copied(),
+            Kind::Commit | Kind::Tree | Kind::Blob | Kind::Tag => None,
         }
     }
 
@@ -144,21 +149,28 @@ impl Found {
         Ok(())
     }
 
-    /// Makes commits of the differences whose base came after them. Those to trees and files
-    /// stay what they are.
-    fn resolve(&mut self) -> Result<(), Error> {
+    /// Makes commits of the differences whose base came after them. In a pack of nothing but
+    /// commits and tags each has one; in another they may be trees and files.
+    fn resolve(&mut self, filtered: bool) -> Result<(), Error> {
         loop {
             let (ready, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
                 .into_iter()
-                .partition(|(_, id, _)| self.by_id.contains_key(id));
+                .partition(|entry| self.base(&entry.kind).is_some());
             self.waiting = waiting;
             if ready.is_empty() {
-                return Ok(());
+                break;
             }
-            for (at, id, data) in ready {
-                self.differ(at, self.by_id[&id], &data)?;
+            for entry in ready {
+                self.take(entry)?;
             }
         }
+        if filtered && !self.waiting.is_empty() {
+            return Err(Error::Other(
+                "the remote's pack is damaged: it has differences to what it does not hold"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 }
 

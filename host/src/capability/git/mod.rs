@@ -2,6 +2,7 @@
 //! `git` permission, then done by a client that speaks git's protocol with credentials of
 //! its own. There is no clone: what travels is read, or carried on, as it comes.
 
+mod carry;
 mod check;
 mod create;
 mod effect;
@@ -167,7 +168,7 @@ impl GitCalls {
             self.reporter.log(Level::Info, &line, Vec::new());
         }
         let pack = Reader::new(fetched.pack.into_body(), fetched.hash).await?;
-        let commits = Commits::read(pack, fetched.hash).await?;
+        let commits = Commits::read(pack, fetched.hash, fetched.filtered).await?;
         // Git calls these commits without parents; a version counted from them would be wrong.
         if let Some(id) = fetched.shallow.first() {
             return Err(Error::Unsupported(format!(

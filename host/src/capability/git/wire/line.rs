@@ -79,19 +79,6 @@ impl Lines {
         self.next().await?.ok_or_else(broken_off)
     }
 
-    /// The payload of the next line without its line feed; `None` for a flush or the end. An
-    /// `ERR` line is the remote's own refusal.
-    pub(super) async fn text(&mut self) -> Result<Option<String>, Error> {
-        let Some(Line::Data(data)) = self.next().await? else {
-            return Ok(None);
-        };
-        let text = String::from_utf8_lossy(data.strip_suffix(b"\n").unwrap_or(&data)).into_owned();
-        match text.strip_prefix("ERR ") {
-            Some(why) => Err(refused(why)),
-            None => Ok(Some(text)),
-        }
-    }
-
     /// Reads what is left, where nothing should be, so that the connection can be used again.
     pub(super) async fn finish(&mut self) {
         while let Ok(Some(_)) = self.next().await {}
@@ -176,7 +163,8 @@ mod tests {
     #[tokio::test]
     async fn lines_are_found_wherever_the_stream_is_cut() {
         let mut lines = lines(&[b"00", b"0ahello\n", b"00000", b"001"]);
-        assert_eq!(lines.text().await, Ok(Some("hello".to_owned())));
+        let hello = Line::Data(Bytes::from_static(b"hello\n"));
+        assert_eq!(lines.next().await, Ok(Some(hello)));
         assert_eq!(lines.next().await, Ok(Some(Line::Flush)));
         assert_eq!(lines.next().await, Ok(Some(Line::Delimiter)));
         assert_eq!(lines.next().await, Ok(None));
@@ -194,18 +182,22 @@ mod tests {
             Err(Error::Other(why)) if why.starts_with("the remote's answer is not git's protocol")
         ));
         assert_eq!(
-            lines(&[b"0019ERR access denied or x\n"]).text().await,
-            Err(broken_off())
-        );
-        assert_eq!(
-            lines(&[b"0013ERR no access\n"]).text().await,
-            Err(Error::Rejected("no access".to_owned()))
-        );
-        assert_eq!(
             lines(&[b""]).expect().await,
             Err(broken_off()),
             "where a line has to come"
         );
+    }
+
+    #[test]
+    fn what_a_remote_says_instead_of_an_answer_is_its_own_refusal() {
+        assert_eq!(
+            refused("access denied\n"),
+            Error::Rejected("access denied".to_owned())
+        );
+        assert!(matches!(
+            refused("upload-pack: not our ref abc"),
+            Error::NotFound(_)
+        ));
     }
 
     #[test]

@@ -10,9 +10,9 @@ mod line;
 mod link;
 mod push;
 
-pub(super) use advert::Entry;
+pub(super) use advert::{Advert, Entry};
 pub(super) use band::Progress;
 pub(super) use fetch::{Fetch, fetch, list};
 pub(super) use line::Body;
 pub(super) use link::{Address, Link, Login, Lost, Service};
-pub(super) use push::{Command, Pushed, push};
+pub(super) use push::{Command, Pack, Pushed, push};
