@@ -85,6 +85,8 @@ impl World for Host {
 }
 
 #[cfg(test)]
+mod agreement_tests;
+#[cfg(test)]
 mod description_tests;
 #[cfg(test)]
 mod histories;
