@@ -1,13 +1,15 @@
 //! On many generated histories the plugin answers as the model does, and the model as svu.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::histories::{Random, history, options};
 use crate::model::{self, Answer};
-use crate::testing::Repository;
+use crate::order;
+use crate::refname;
+use crate::testing::{Repository, Story};
 
 const SEED: u64 = 0x5eed_0f5f;
 const HISTORIES: u64 = 300;
@@ -152,4 +154,29 @@ fn svu_itself_answers_as_the_model_does() {
         }
     }
     println!("{answers} answers");
+}
+
+#[test]
+fn git_lists_names_of_all_kinds_in_the_order_of_the_plugin() {
+    let letters: Vec<char> = "v00011299.--+ar".chars().collect();
+    let mut random = Random(SEED);
+    let mut names = BTreeSet::new();
+    while names.len() < 2_000 {
+        let length = 1 + random.below(9);
+        let name: String = (0..length).map(|_| *random.one(&letters)).collect();
+        if refname::check(&format!("refs/tags/{name}")).is_ok() {
+            names.insert(name);
+        }
+    }
+    let mut story = Story::default();
+    let commit = story.commit("main", &[], "chore: x");
+    for name in &names {
+        story.tag(name, commit);
+    }
+    let repository = story.end();
+    let sort = ["-c", "versionsort.suffix=-", "tag", "--sort=version:refname"];
+    let listed = repository.git(&sort);
+    let mut sorted: Vec<_> = names.iter().map(String::as_str).collect();
+    sorted.sort_by(|one, other| order::compare(one, other));
+    assert_eq!(sorted, listed.lines().collect::<Vec<_>>());
 }

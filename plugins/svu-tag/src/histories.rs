@@ -20,7 +20,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.number() % limit
     }
 
@@ -28,7 +28,7 @@ impl Random {
         self.below(100) < chance
     }
 
-    fn one<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+    pub(crate) fn one<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         let at = usize::try_from(self.below(all.len() as u64)).expect("an index");
         &all[at]
     }

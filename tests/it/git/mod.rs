@@ -6,6 +6,7 @@ mod plan;
 mod read;
 mod repository;
 mod server;
+mod svu_tag;
 mod wrong;
 
 use serde_json::Value;
