@@ -11,7 +11,11 @@ use std::{
 
 use serde_json::json;
 use sluice::{
-    capability::{http::Egress, kube::Cluster},
+    capability::{
+        git::{Reach, Remotes},
+        http::Egress,
+        kube::Cluster,
+    },
     plugin::{Cache, Library, PluginWorker, World},
     run::{
         Attempt, Cancel, Effects, Needs, Reporter, Run, Worker, clock::Clock, event::Mode, execute,
@@ -128,6 +132,7 @@ impl Ours {
         let schedule = Schedule::resolve(pipeline, inputs, Trigger::default());
         let schedule = Arc::new(schedule.expect("it resolves"));
         let world = World {
+            remotes: Remotes::without(Reach::Offline),
             cluster: Cluster::Offline,
             egress: Egress::Plan(None),
         };

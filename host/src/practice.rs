@@ -9,6 +9,7 @@ use sluice_practice::{Cluster as StandIn, Failure, Kind, Pace, Received, Seed, S
 
 use crate::{
     capability::{
+        git::{Reach, Remotes},
         http::{Dialer, Egress, Route},
         kube::{Cluster, Connection},
     },
@@ -51,6 +52,7 @@ impl Practice {
         Ok(World {
             cluster: Cluster::Live(Connection::to(cluster)),
             egress: Egress::Send(Dialer::new(Route::Sink(sink))),
+            remotes: Remotes::without(Reach::Rehearsal),
         })
     }
 

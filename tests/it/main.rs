@@ -7,6 +7,7 @@ mod demo;
 mod deploy;
 mod docs;
 mod examples;
+mod git;
 mod guests;
 mod hostile;
 mod http;

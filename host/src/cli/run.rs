@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     capability::{
+        git::{Reach, Remotes},
         http::{Dialer, Egress, Route},
         kube::{Cluster, Connection},
     },
@@ -153,10 +154,15 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
         },
         None => None,
     };
+    let remotes = remotes(args, loaded, &schedule);
+    let missing = missing_credentials(&schedule, &remotes);
+    if !missing.is_empty() {
+        return Ok(Err(Refused::author(ErrorKind::Secret, missing)));
+    }
     let (mode, world) = match &practice {
         Some(practice) => (Mode::Practice, practice.world()?),
-        None if args.dry_run => (Mode::DryRun, foreseen(args.offline)),
-        None => (Mode::Real, real()),
+        None if args.dry_run => (Mode::DryRun, foreseen(args.offline, remotes)),
+        None => (Mode::Real, real(remotes)),
     };
     let worker = match PluginWorker::prepare(&loaded.library, &schedule, world) {
         Ok(worker) => worker,
@@ -218,12 +224,35 @@ fn sources(args: &Args, loaded: &Loaded) -> Sources {
     if args.dry_run {
         return Sources::None;
     }
+    real_sources(loaded)
+}
+
+/// The environment, and files beside the pipeline's.
+fn real_sources(loaded: &Loaded) -> Sources {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect::<HashMap<_, _>>();
     Sources::Real {
         environment: Arc::new(environment),
         folder: loaded.folder.clone(),
+    }
+}
+
+/// The git remotes, as far as this run reaches them. A dry run resolves no secret of a
+/// plugin, but it reads from remotes by credentials that are the host's alone.
+fn remotes(args: &Args, loaded: &Loaded, schedule: &Schedule) -> Remotes {
+    let reach = match (args.practice, args.dry_run, args.offline) {
+        (Some(_), ..) => Reach::Rehearsal,
+        (None, true, true) => Reach::Offline,
+        (None, true, false) => Reach::DryRun,
+        (None, false, _) => Reach::Live,
+    };
+    match reach {
+        Reach::Rehearsal | Reach::Offline => Remotes::without(reach),
+        Reach::DryRun | Reach::Live => Remotes {
+            reach,
+            vault: Vault::new(schedule.secrets.clone(), real_sources(loaded)),
+        },
     }
 }
 
@@ -275,6 +304,25 @@ fn missing_secrets(schedule: &Schedule, vault: &Vault) -> Problems {
     problems
 }
 
+/// The credentials that cannot be had of remotes that some step will certainly be let in to.
+fn missing_credentials(schedule: &Schedule, remotes: &Remotes) -> Problems {
+    let mut problems = Problems::default();
+    for remote in &schedule.remotes {
+        let used = schedule.steps.iter().any(|step| {
+            let mut rules = step.permissions.git.iter();
+            step.decided_before_start() == Some(true)
+                && rules.any(|rule| rule.remote == remote.name)
+        });
+        for name in remote.auth.secrets().filter(|_| used) {
+            if let Some(error) = remotes.missing(name) {
+                let message = format!("remote `{}` is locked: {}", remote.name, error.message);
+                problems.push(Problem::error(message));
+            }
+        }
+    }
+    problems
+}
+
 /// Guests yield at each tick; looking for other work after every task keeps a spinning
 /// guest from delaying the others by more than that.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
@@ -284,23 +332,26 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .build()?)
 }
 
-fn real() -> World {
+fn real(remotes: Remotes) -> World {
     World {
         cluster: Cluster::Live(Connection::inferred()),
         egress: Egress::Send(Dialer::new(Route::Named)),
+        remotes,
     }
 }
 
-fn foreseen(offline: bool) -> World {
+fn foreseen(offline: bool, remotes: Remotes) -> World {
     if offline {
         World {
             cluster: Cluster::Offline,
             egress: Egress::Plan(None),
+            remotes,
         }
     } else {
         World {
             cluster: Cluster::DryRun(Connection::inferred()),
             egress: Egress::Plan(Some(Dialer::new(Route::Named))),
+            remotes,
         }
     }
 }

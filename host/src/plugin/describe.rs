@@ -72,6 +72,7 @@ async fn ask(engine: &Engine, component: &Component) -> wasmtime::Result<String>
     let linker = engine.linker(Linked {
         kube: true,
         http: true,
+        git: true,
     })?;
     let mut store = engine.store(Refusing::instance());
     let plugin = Plugin::instantiate_async(&mut store, component, &linker).await?;

@@ -16,10 +16,11 @@ use wasmtime::{
 use super::{cache::Cache, instance::Instance, limits};
 use crate::{
     bindings::sluice::{
+        git::remote,
         kube::apply,
         plugin::{log, needs},
     },
-    capability::{kube::Kube, log::Log, needs::Needs},
+    capability::{git::Git, kube::Kube, log::Log, needs::Needs},
 };
 
 /// How often guests yield. A step's deadline is overshot by at most two ticks.
@@ -44,6 +45,7 @@ pub(super) struct Engine {
 pub(super) struct Linked {
     pub(super) kube: bool,
     pub(super) http: bool,
+    pub(super) git: bool,
 }
 
 impl Engine {
@@ -78,6 +80,9 @@ impl Engine {
         let mut linker = self.base.clone();
         if linked.kube {
             apply::add_to_linker::<Instance, Kube>(&mut linker, Instance::kube)?;
+        }
+        if linked.git {
+            remote::add_to_linker::<Instance, Git>(&mut linker, Instance::git)?;
         }
         if linked.http {
             wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
@@ -191,7 +196,11 @@ mod tests {
     /// crates which implement WASI bring.
     fn functions() -> Vec<(String, String)> {
         let host = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-        let mut folders = vec![host.join("../wit/plugin"), host.join("../wit/kube")];
+        let mut folders = vec![
+            host.join("../wit/plugin"),
+            host.join("../wit/kube"),
+            host.join("../wit/git"),
+        ];
         let metadata = Command::new(env!("CARGO"))
             .args(["metadata", "--format-version", "1", "--locked", "--offline"])
             .current_dir(&host)
@@ -242,22 +251,12 @@ mod tests {
     #[test]
     fn every_function_that_the_host_links_is_inert_or_of_a_linked_capability() {
         let engine = Engine::new(0).expect("the machine grants an engine");
+        let none = Linked::default();
         let cases = [
-            (Linked::default(), Vec::new()),
-            (
-                Linked {
-                    kube: true,
-                    http: false,
-                },
-                vec![Capability::KubeApply],
-            ),
-            (
-                Linked {
-                    kube: false,
-                    http: true,
-                },
-                vec![Capability::Http],
-            ),
+            (none, Vec::new()),
+            (Linked { kube: true, ..none }, vec![Capability::KubeApply]),
+            (Linked { http: true, ..none }, vec![Capability::Http]),
+            (Linked { git: true, ..none }, vec![Capability::Git]),
         ];
         for (what, capabilities) in cases {
             let linker = engine.linker(what).expect("it links");
@@ -298,7 +297,8 @@ mod tests {
             assert!(
                 links(Linked {
                     kube: true,
-                    http: true
+                    http: true,
+                    git: true,
                 }),
                 "{}",
                 plugin.name

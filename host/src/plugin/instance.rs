@@ -8,6 +8,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::limits::{HANDLES, Limits};
 use crate::{
     capability::{
+        git::{GitCalls, GitView},
         http::HttpCalls,
         kube::{KubeCalls, KubeView},
         log::{LineLog, LogCalls},
@@ -23,6 +24,7 @@ pub(super) struct Instance {
     http_context: WasiHttpCtx,
     http: HttpCalls,
     kube: KubeCalls,
+    git: GitCalls,
     needs: Needs,
     reporter: Reporter,
     pub(super) limits: Limits,
@@ -36,8 +38,16 @@ struct Inert {
     error: LineLog,
 }
 
+/// The calls of the capabilities.
+pub(super) struct Calls {
+    pub(super) http: HttpCalls,
+    pub(super) kube: KubeCalls,
+    pub(super) git: GitCalls,
+}
+
 impl Instance {
-    pub(super) fn new(http: HttpCalls, kube: KubeCalls, needs: Needs, reporter: Reporter) -> Self {
+    pub(super) fn new(calls: Calls, needs: Needs, reporter: Reporter) -> Self {
+        let Calls { http, kube, git } = calls;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let http_context = WasiHttpCtx::new();
@@ -48,6 +58,7 @@ impl Instance {
             http_context,
             http,
             kube,
+            git,
             needs,
             reporter,
             limits,
@@ -65,6 +76,13 @@ impl Instance {
     pub(super) fn kube(&mut self) -> KubeView<'_> {
         KubeView {
             calls: &self.kube,
+            table: &mut self.table,
+        }
+    }
+
+    pub(super) fn git(&mut self) -> GitView<'_> {
+        GitView {
+            calls: &self.git,
             table: &mut self.table,
         }
     }

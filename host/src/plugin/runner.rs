@@ -17,7 +17,7 @@ use wasmtime::component::Component;
 use super::{
     describe::root,
     engine::{Engine, Linked},
-    instance::Instance,
+    instance::{Calls, Instance},
     library::{Library, PluginError},
     limits,
 };
@@ -27,6 +27,7 @@ use crate::{
         exports::sluice::plugin::step::{Context, Failure, FailureKind},
     },
     capability::{
+        git::{GitCalls, Reach, Remotes},
         http::{Egress, HttpCalls},
         kube::{Cluster, KubeCalls},
     },
@@ -45,6 +46,8 @@ pub struct World {
     pub cluster: Cluster,
     /// The network.
     pub egress: Egress,
+    /// The pipeline's git remotes.
+    pub remotes: Remotes,
 }
 
 /// Runs steps as components.
@@ -122,6 +125,7 @@ impl Linked {
         Self {
             kube: !permissions.kube_apply.is_empty(),
             http: !permissions.http.is_empty(),
+            git: !permissions.git.is_empty(),
         }
     }
 }
@@ -193,7 +197,17 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         cancel: attempt.cancel.clone(),
         cluster: world.cluster.clone(),
     };
-    Instance::new(http, kube, attempt.needs.clone(), attempt.reporter.clone())
+    let git = GitCalls {
+        step: step.id.clone(),
+        permissions: step.permissions.clone(),
+        effects: attempt.effects.clone(),
+        reporter: attempt.reporter.clone(),
+        cancel: attempt.cancel.clone(),
+        schedule: Some(attempt.schedule.clone()),
+        remotes: world.remotes.clone(),
+    };
+    let calls = Calls { http, kube, git };
+    Instance::new(calls, attempt.needs.clone(), attempt.reporter.clone())
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -215,13 +229,22 @@ impl Refusing {
         };
         let kube = KubeCalls {
             step: String::new(),
-            permissions,
-            effects,
+            permissions: permissions.clone(),
+            effects: effects.clone(),
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),
             cluster: Cluster::Offline,
         };
-        Instance::new(http, kube, Needs::default(), reporter)
+        let git = GitCalls {
+            step: String::new(),
+            permissions,
+            effects,
+            reporter: reporter.clone(),
+            cancel: CancellationToken::new(),
+            schedule: None,
+            remotes: Remotes::without(Reach::Offline),
+        };
+        Instance::new(Calls { http, kube, git }, Needs::default(), reporter)
     }
 }
 

@@ -80,6 +80,17 @@ impl Vault {
         Ok(held)
     }
 
+    /// The value of a secret that only the host uses, known to `mask` from now on.
+    pub fn reveal(&self, name: &str, mask: &Mask) -> Result<String, StepError> {
+        let value = self.value(name, &Permissions::default())?;
+        let value = value.ok_or_else(|| {
+            let message = format!("secret `{name}` is not resolved in this run");
+            StepError::new(Blame::Sluice, ErrorKind::Internal, message)
+        })?;
+        mask.add(&value);
+        Ok(value)
+    }
+
     fn secret(&self, name: &str) -> Result<&Secret, StepError> {
         self.declared
             .iter()

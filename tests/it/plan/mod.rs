@@ -36,7 +36,7 @@ fn read(sluice: &Sluice) -> Value {
 }
 
 /// Changes `plan.json` as somebody with an editor would.
-fn edit(sluice: &Sluice, change: impl FnOnce(&mut Value)) {
+pub(crate) fn edit(sluice: &Sluice, change: impl FnOnce(&mut Value)) {
     let mut plan = read(sluice);
     change(&mut plan);
     let text = serde_json::to_vec(&plan).expect("a plan is JSON");

@@ -21,7 +21,50 @@ pub struct GitRule {
     pub delete: Vec<Segments>,
 }
 
+/// A kind of change of a ref, each permitted by a word of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefChange {
+    /// There was no such ref.
+    Create,
+    /// To a commit of which the old one is an ancestor.
+    Update,
+    /// To anywhere.
+    Force,
+    /// The ref is no more.
+    Delete,
+}
+
+impl RefChange {
+    /// Its key in a `git` permission.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Force => "force",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for RefChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.key())
+    }
+}
+
 impl GitRule {
+    /// Whether the ref of that full name may be changed so. What may be moved anywhere may
+    /// be moved forward.
+    pub fn permits(&self, change: RefChange, name: &str) -> bool {
+        let any = |patterns: &[Segments]| patterns.iter().any(|pattern| pattern.matches(name));
+        match change {
+            RefChange::Create => any(&self.create),
+            RefChange::Update => any(&self.update) || any(&self.force),
+            RefChange::Force => any(&self.force),
+            RefChange::Delete => any(&self.delete),
+        }
+    }
+
     /// Whether everything that `other` permits is permitted by this rule alone.
     pub fn contains(&self, other: &GitRule) -> bool {
         let within = |wide, narrow| each_within(wide, narrow, Segments::contains);
@@ -58,7 +101,36 @@ impl fmt::Display for GitRule {
 
 #[cfg(test)]
 mod tests {
-    use super::GitRule;
+    use super::{GitRule, RefChange};
+
+    #[test]
+    fn each_kind_of_change_wants_its_own_word() {
+        let patterns = |pattern: &str| vec![pattern.parse().unwrap()];
+        let rule = GitRule {
+            remote: "origin".into(),
+            read: false,
+            create: patterns("refs/tags/v*"),
+            update: patterns("refs/heads/*"),
+            force: patterns("refs/heads/wip/**"),
+            delete: patterns("refs/heads/gone"),
+        };
+        use RefChange::{Create, Delete, Force, Update};
+        let cases = [
+            ("refs/tags/v1.2.3", vec![Create]),
+            ("refs/tags/v1/x", vec![]),
+            ("refs/tags/1.2.3", vec![]),
+            ("refs/heads/main", vec![Update]),
+            ("refs/heads/wip/a/b", vec![Update, Force]),
+            ("refs/heads/gone", vec![Update, Delete]),
+            ("HEAD", vec![]),
+            ("", vec![]),
+        ];
+        for (name, expected) in cases {
+            let permitted = [Create, Update, Force, Delete].into_iter();
+            let permitted = permitted.filter(|change| rule.permits(*change, name));
+            assert_eq!(permitted.collect::<Vec<_>>(), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_rule_contains_what_is_narrower_in_every_field() {

@@ -61,6 +61,9 @@ pub fn classify_import(name: &str) -> Import {
         ("sluice:kube", "apply") if is_patch_of(version, "0.1") => {
             Import::Capability(Capability::KubeApply)
         }
+        ("sluice:git", "remote") if is_patch_of(version, "0.1") => {
+            Import::Capability(Capability::Git)
+        }
         ("wasi:http", "types" | "outgoing-handler") if is_patch_of(version, "0.2") => {
             Import::Capability(Capability::Http)
         }
@@ -100,6 +103,11 @@ mod tests {
                 Import::Capability(Capability::KubeApply),
             ),
             ("sluice:kube/exec@0.1.0", Import::Unknown),
+            (
+                "sluice:git/remote@0.1.0",
+                Import::Capability(Capability::Git),
+            ),
+            ("sluice:git/remote@0.2.0", Import::Unknown),
             (
                 "wasi:http/outgoing-handler@0.2.6",
                 Import::Capability(Capability::Http),

@@ -19,7 +19,7 @@ use std::fmt;
 
 pub use address::{AddressClass, classify};
 pub use fs::{Access, FsRule};
-pub use git::GitRule;
+pub use git::{GitRule, RefChange};
 pub use host::HostPattern;
 pub use http::{HttpRequest, HttpRule, Scheme, is_plain_path};
 pub use image::{ImagePattern, ImageRef};
@@ -27,7 +27,9 @@ pub(crate) use image::{Version, is_registry};
 pub use import::{Capability, Import, classify_import};
 pub use ipnet::IpNet;
 pub use kube::{KubeRule, WorkloadKind};
-pub use refusal::{permit_capability, permit_image, permit_kube, permit_request, permit_workload};
+pub use refusal::{
+    permit_capability, permit_git, permit_image, permit_kube, permit_request, permit_workload,
+};
 pub(crate) use refusal::{permit_entries, quoted};
 pub use segments::Segments;
 

@@ -1,8 +1,8 @@
 //! The lines of YAML that would permit what was refused, ready to be pasted into the file.
 
 use super::{
-    Capability, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, Scheme, Segments,
-    WorkloadKind, flow,
+    Capability, GitRule, HttpRequest, HttpRule, ImagePattern, ImageRef, KubeRule, RefChange,
+    Scheme, Segments, WorkloadKind, flow,
 };
 
 /// The lines that permit step `step` to set an image of one container, with any tag of the
@@ -77,6 +77,26 @@ pub fn permit_request(step: &str, request: &HttpRequest) -> String {
     permit_entries(step, Capability::Http, &[entry])
 }
 
+/// The lines that permit step `step` to change a ref of a remote so; or to read the remote,
+/// where no change is meant.
+pub fn permit_git(step: &str, remote: &str, change: Option<(RefChange, &str)>) -> String {
+    let mut rule = GitRule {
+        remote: quoted(remote),
+        read: change.is_none(),
+        ..GitRule::default()
+    };
+    if let Some((change, name)) = change {
+        let patterns = match change {
+            RefChange::Create => &mut rule.create,
+            RefChange::Update => &mut rule.update,
+            RefChange::Force => &mut rule.force,
+            RefChange::Delete => &mut rule.delete,
+        };
+        patterns.extend(name.parse::<Segments>());
+    }
+    permit_entries(step, Capability::Git, &[rule.to_string()])
+}
+
 /// The lines that give step `step` a capability, with `<…>` where only its author knows.
 pub fn permit_capability(step: &str, capability: Capability) -> String {
     let entry = match capability {
@@ -121,8 +141,21 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{permit_image, permit_request};
-    use crate::permission::{HttpRequest, Scheme, WorkloadKind};
+    use super::{permit_git, permit_image, permit_request};
+    use crate::permission::{HttpRequest, RefChange, Scheme, WorkloadKind};
+
+    #[test]
+    fn a_refused_change_of_a_ref_comes_with_the_lines_that_permit_it() {
+        let head = "steps:\n  tag:\n    permissions:\n      git:\n        - ";
+        assert_eq!(
+            permit_git("tag", "origin", None),
+            format!("{head}{{ remote: origin, read: true }}")
+        );
+        assert_eq!(
+            permit_git("tag", "origin", Some((RefChange::Create, "refs/tags/v1"))),
+            format!("{head}{{ remote: origin, create: [refs/tags/v1] }}")
+        );
+    }
 
     #[test]
     fn a_refused_image_comes_with_the_lines_that_permit_it() {

@@ -1,7 +1,7 @@
 //! Secrets and remotes: what may be sent where, and the names that steps use for both.
 //! Values of secrets are the host's business alone.
 
-use url::Url;
+use url::{Host, Url};
 
 use super::fields::{Fields, parsed};
 use super::keys::{self, PLACEMENTS};
@@ -121,6 +121,14 @@ pub struct Auth {
     pub known_host: Option<Template>,
 }
 
+impl Auth {
+    /// The secrets that it names.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let parts = [&self.user, &self.password, &self.key, &self.known_host];
+        parts.into_iter().flatten().flat_map(Template::secrets)
+    }
+}
+
 impl Remote {
     pub(super) fn read(
         entry: &Entry,
@@ -185,6 +193,14 @@ fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
         problems.push(Problem::error(message).at(span).help("such as `https://forge.example/acme/web.git` or `ssh://git@forge.example/acme/web.git`"));
         return None;
     };
+    if url.scheme() == "http" && !is_loopback(&url) {
+        let message = "a remote's credentials and its history travel encrypted";
+        problems.push(
+            Problem::error(message)
+                .at(span)
+                .help("use `https` or `ssh`; `http` is for this machine alone"),
+        );
+    }
     if url.password().is_some() {
         let message = "a password cannot stand in a URL";
         problems.push(
@@ -194,4 +210,14 @@ fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
         );
     }
     Some(url)
+}
+
+/// Whether the URL names this machine, whatever a name server says.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }

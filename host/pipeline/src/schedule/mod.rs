@@ -59,6 +59,18 @@ pub struct Schedule {
     outputs: Vec<(String, Template)>,
 }
 
+/// How to authenticate at a remote, in plain text: for the host's eyes alone.
+pub struct Credentials {
+    /// The user's name.
+    pub user: Option<String>,
+    /// A password or token.
+    pub password: Option<String>,
+    /// A private key.
+    pub key: Option<String>,
+    /// The public key that the host must show.
+    pub known_host: Option<String>,
+}
+
 /// What expressions may read from the start, as JSON.
 #[derive(Debug)]
 struct Known {
@@ -128,6 +140,35 @@ impl Schedule {
             outputs: pipeline.outputs,
             inputs,
             trigger,
+        })
+    }
+
+    /// How to authenticate at a remote, each secret replaced by what `reveal` makes of its
+    /// name. `Err` is an expression that fails.
+    pub fn credentials(
+        &self,
+        remote: &Remote,
+        reveal: &dyn Fn(&str) -> String,
+    ) -> Result<Credentials, Problem> {
+        let roots = vec![
+            ("inputs", self.known.inputs.clone()),
+            ("trigger", self.known.trigger.clone()),
+        ];
+        let values = Values::new(&self.names, roots, None);
+        let text = |template: &Option<Template>| {
+            let value = template
+                .as_ref()
+                .map(|template| template.evaluate(&values, reveal));
+            Ok(value.transpose()?.map(|value| match value {
+                Value::String(text) => text,
+                other => other.to_string(),
+            }))
+        };
+        Ok(Credentials {
+            user: text(&remote.auth.user)?,
+            password: text(&remote.auth.password)?,
+            key: text(&remote.auth.key)?,
+            known_host: text(&remote.auth.known_host)?,
         })
     }
 

@@ -37,7 +37,10 @@ pub enum Route {
 }
 
 /// A connection to send a request on.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(in crate::capability) trait Stream:
+    AsyncRead + AsyncWrite + Send + Unpin
+{
+}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Dialer {
@@ -61,28 +64,47 @@ impl Dialer {
         if let Route::Sink(sink) = self.route {
             return Ok(Box::new(within(TcpStream::connect(sink)).await?));
         }
-        let mut found = resolve(asked).await?;
-        found.retain(|found| rules.iter().any(|rule| rule.dials(found.ip())));
-        let mut connected = Err(Error::DestinationIpProhibited);
-        for address in found {
-            connected = within(TcpStream::connect(address)).await;
-            if connected.is_ok() {
-                break;
-            }
+        let dials = |address| rules.iter().any(|rule| rule.dials(address));
+        let stream = reach(&asked.host, asked.port, &dials).await?;
+        match asked.scheme {
+            Scheme::Http => Ok(Box::new(stream)),
+            Scheme::Https => secure(&asked.host, stream).await,
         }
-        let stream = connected?;
-        // A request is small and its answer waited for.
-        let _ = stream.set_nodelay(true);
-        if asked.scheme == Scheme::Http {
-            return Ok(Box::new(stream));
+    }
+}
+
+/// Connects to the host at one of its addresses that may be dialled.
+pub(in crate::capability) async fn reach(
+    host: &str,
+    port: u16,
+    dials: &(dyn Fn(IpAddr) -> bool + Sync),
+) -> Result<TcpStream, Error> {
+    let mut found = resolve(host, port).await?;
+    found.retain(|found| dials(found.ip()));
+    let mut connected = Err(Error::DestinationIpProhibited);
+    for address in found {
+        connected = within(TcpStream::connect(address)).await;
+        if connected.is_ok() {
+            break;
         }
-        let name = ServerName::try_from(bare(&asked.host).to_owned())
-            .map_err(|_| Error::HttpRequestUriInvalid)?;
-        let connector = TlsConnector::from(tls().map_err(Error::Tls)?);
-        match tokio::time::timeout(CONNECT, connector.connect(name, stream)).await {
-            Err(_) => Err(Error::ConnectionTimeout),
-            Ok(stream) => Ok(Box::new(stream.map_err(Error::Tls)?)),
-        }
+    }
+    let stream = connected?;
+    // A request is small and its answer waited for.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Agrees on TLS with the host at the stream's other end.
+pub(in crate::capability) async fn secure(
+    host: &str,
+    stream: TcpStream,
+) -> Result<Box<dyn Stream>, Error> {
+    let name =
+        ServerName::try_from(bare(host).to_owned()).map_err(|_| Error::HttpRequestUriInvalid)?;
+    let connector = TlsConnector::from(tls().map_err(Error::Tls)?);
+    match tokio::time::timeout(CONNECT, connector.connect(name, stream)).await {
+        Err(_) => Err(Error::ConnectionTimeout),
+        Ok(stream) => Ok(Box::new(stream.map_err(Error::Tls)?)),
     }
 }
 
@@ -103,12 +125,12 @@ fn bare(host: &str) -> &str {
     host.trim_start_matches('[').trim_end_matches(']')
 }
 
-async fn resolve(asked: &HttpRequest) -> Result<Vec<SocketAddr>, Error> {
-    let host = bare(&asked.host);
+async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let host = bare(host);
     if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, asked.port)]);
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
-    match tokio::time::timeout(CONNECT, tokio::net::lookup_host((host, asked.port))).await {
+    match tokio::time::timeout(CONNECT, tokio::net::lookup_host((host, port))).await {
         Err(_) => Err(Error::DnsTimeout),
         Ok(Err(error)) => Err(Error::DnsError {
             rcode: Some(error.to_string()),

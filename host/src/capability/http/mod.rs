@@ -13,6 +13,7 @@ use sluice_pipeline::permission::{HttpRequest, Permissions, Scheme, permit_reque
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use dial::{Dialer, Route};
+pub(in crate::capability) use dial::{Stream, reach, secure};
 use exchange::{Answer, Exchange};
 
 use crate::{

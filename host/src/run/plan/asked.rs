@@ -4,7 +4,7 @@
 use serde_json::Value;
 use sluice_pipeline::permission::is_plain_path;
 
-use super::{Entry, ImageSet, Object};
+use super::{Entry, ImageSet, Object, Reference};
 use crate::run::event::Effect;
 
 /// What stands in a plan for the name of the run.
@@ -17,6 +17,7 @@ pub(super) struct Asked {
     pub(super) action: String,
     pub(super) target: String,
     pub(super) object: Option<Object>,
+    pub(super) reference: Option<Reference>,
     /// How many pods the object is to have; not part of what a plan holds.
     pub(super) replicas: Option<u32>,
 }
@@ -43,6 +44,7 @@ impl Asked {
             action: effect.action.clone(),
             target: target.replace(run, RUN),
             object: Object::of(&effect.detail),
+            reference: Reference::of(&effect.detail),
             replicas: effect.detail["replicas"]
                 .as_u64()
                 .and_then(|replicas| u32::try_from(replicas).ok()),
@@ -60,10 +62,30 @@ impl Asked {
             return Fit::Other;
         }
         match (&self.object, &entry.object) {
-            (None, None) => Fit::Holds,
+            (None, None) => self.fit_reference(entry),
             (Some(asked), Some(planned)) => asked.fit(planned),
             _ => Fit::Other,
         }
+    }
+
+    fn fit_reference(&self, entry: &Entry) -> Fit {
+        match (&self.reference, &entry.reference) {
+            // A ref of which the plan does not say what it points to.
+            (_, None) => Fit::Holds,
+            (asked, planned) if asked == planned => Fit::Holds,
+            (Some(asked), Some(planned)) => Fit::Moved {
+                planned: planned.words(),
+                live: asked.words(),
+            },
+            (None, Some(_)) => Fit::Other,
+        }
+    }
+}
+
+impl Reference {
+    /// What an effect's detail says of a ref, if it is about one.
+    fn of(detail: &Value) -> Option<Self> {
+        serde_json::from_value(detail.get("ref")?.clone()).ok()
     }
 }
 

@@ -96,6 +96,7 @@ impl Found<'_> {
             target,
             open,
             object,
+            reference: None,
             count: declared.count,
             assumed: false,
         };

@@ -69,6 +69,10 @@ pub struct Entry {
     /// What identifies a change of a Kubernetes object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<Object>,
+    /// What identifies a change of a git ref; absent where the plan does not say, as in a
+    /// conditional entry: it holds whatever the ref is to point to.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
     /// How often at most.
     pub count: u32,
     /// It rests on outputs that planned effects before it are assumed to give.
@@ -100,6 +104,21 @@ pub struct Object {
     /// The pod of it that is deleted; absent where it may be any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
+}
+
+/// What a change of a git ref takes for granted, and what it sets. Ids are hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// What the ref must point to; absent where there must be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// What it is to point to, of an annotated tag the commit; absent where the ref is to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+    /// It is to be a tag with an object of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub annotated: bool,
 }
 
 /// The image of one container, before and after.

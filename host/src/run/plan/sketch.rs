@@ -118,6 +118,7 @@ fn met(step: &str, asked: &[Asked], assumed: bool) -> Vec<Met> {
             target: asked.target.clone(),
             open: false,
             object: asked.object.clone(),
+            reference: asked.reference.clone(),
             count,
             assumed,
         },

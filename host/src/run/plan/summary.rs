@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Entry, ImageSet, Object, When};
+use super::{Entry, ImageSet, Object, Reference, When};
 
 impl Entry {
     /// The sentence that its other fields come to.
@@ -25,6 +25,13 @@ impl Entry {
         if let Some(object) = &self.object {
             text.push_str(&object.words());
         }
+        match &self.reference {
+            Some(reference) => {
+                let _ = write!(text, ": {}", reference.words());
+            }
+            None if self.capability == "git" => text.push_str(", whatever it points to"),
+            None => {}
+        }
         if self.count > 1 {
             let _ = write!(text, ", at most {} times", self.count);
         }
@@ -32,6 +39,18 @@ impl Entry {
             text.push_str(", assuming that the effects before it succeed");
         }
         text
+    }
+}
+
+impl Reference {
+    pub(super) fn words(&self) -> String {
+        let annotated = if self.annotated { ", annotated" } else { "" };
+        match (&self.old, &self.new) {
+            (None, Some(new)) => format!("new at {new}{annotated}"),
+            (Some(old), Some(new)) => format!("{old} → {new}{annotated}"),
+            (Some(old), None) => format!("{old} → none"),
+            (None, None) => "none".to_owned(),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ fn entry(target: &str, object: Option<Object>, count: u32) -> Entry {
         target: target.to_owned(),
         open: target.ends_with("/open/"),
         object,
+        reference: None,
         count,
         assumed: false,
     }

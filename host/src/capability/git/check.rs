@@ -1,0 +1,171 @@
+//! What a step may do to a remote: each call's values against the step's `git` permissions,
+//! and names and ids against what they can be. A refusal says the lines that would permit it.
+
+use gix_hash::ObjectId;
+use gix_object::bstr::ByteSlice;
+use serde_json::{Value, json};
+use sluice_pipeline::permission::{GitRule, RefChange, permit_git};
+
+use super::GitCalls;
+use crate::{
+    bindings::sluice::git::remote::Error,
+    run::event::{Effect, EffectState, Level},
+};
+
+/// The longest name of a ref, in bytes: what file systems take.
+const LONGEST: usize = 1024;
+
+impl GitCalls {
+    /// The remote may be read.
+    pub(super) fn check_read(&self, remote: &str) -> Result<(), Error> {
+        if self.rules(remote).any(|rule| rule.read) {
+            return Ok(());
+        }
+        Err(self.refuse("read", remote, None, &json!({})))
+    }
+
+    /// The ref may be changed in one of these ways, tried in their order: which.
+    pub(super) fn check_change(
+        &self,
+        remote: &str,
+        name: &str,
+        changes: &[RefChange],
+        detail: &Value,
+    ) -> Result<RefChange, Error> {
+        let permits =
+            |change: &RefChange| self.rules(remote).any(|rule| rule.permits(*change, name));
+        let permitted = changes.iter().copied().find(permits);
+        permitted.ok_or_else(|| {
+            let change = changes.first().copied().unwrap_or(RefChange::Force);
+            let action = format!("{change}-ref");
+            self.refuse(&action, remote, Some((change, name)), detail)
+        })
+    }
+
+    /// Whether the ref may be changed so, without a word about it.
+    pub(super) fn permits(&self, remote: &str, change: RefChange, name: &str) -> bool {
+        self.rules(remote).any(|rule| rule.permits(change, name))
+    }
+
+    fn rules(&self, remote: &str) -> impl Iterator<Item = &GitRule> {
+        let rules = self.permissions.git.iter();
+        rules.filter(move |rule| rule.remote == remote)
+    }
+
+    fn refuse(
+        &self,
+        action: &str,
+        remote: &str,
+        change: Option<(RefChange, &str)>,
+        detail: &Value,
+    ) -> Error {
+        let target = match change {
+            Some((_, name)) => format!("{remote} {name}"),
+            None => remote.to_owned(),
+        };
+        let effect = Effect {
+            capability: "git",
+            action: action.to_owned(),
+            target: target.clone(),
+            state: EffectState::Refused,
+            detail: detail.clone(),
+        };
+        let why = format!("step `{}` has no permission for it", self.step);
+        self.effects.refuse(&effect, &why);
+        let yaml = permit_git(&self.step, remote, change);
+        let line = format!("refused `{action}` on {target}; to permit it:\n{yaml}");
+        self.reporter.log(Level::Error, &line, Vec::new());
+        Error::Denied(format!("step `{}` may not {action} {target}", self.step))
+    }
+}
+
+/// The full name of a ref that can be changed: no option, no path out of `refs/`.
+pub(super) fn name(name: &str) -> Result<(), Error> {
+    let valid = gix_validate::reference::name(name.as_bytes().as_bstr()).is_ok();
+    if valid && name.starts_with("refs/") && name.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "`{}` is not the full name of a ref, such as `refs/tags/v1.2.3`",
+        name.escape_default()
+    )))
+}
+
+/// Prefixes of names of refs.
+pub(super) fn prefixes(prefixes: &[String]) -> Result<(), Error> {
+    let odd = |c: char| c.is_control() || c == ' ';
+    match prefixes
+        .iter()
+        .find(|prefix| prefix.contains(odd) || prefix.len() > LONGEST)
+    {
+        None => Ok(()),
+        Some(prefix) => Err(Error::Invalid(format!(
+            "`{}` is not the beginning of a ref's name",
+            prefix.escape_default()
+        ))),
+    }
+}
+
+/// Ids of objects.
+pub(super) fn ids(texts: &[String]) -> Result<Vec<ObjectId>, Error> {
+    texts.iter().map(|text| id(text)).collect()
+}
+
+/// The id of an object, whole and not null.
+pub(super) fn id(text: &str) -> Result<ObjectId, Error> {
+    let id = ObjectId::from_hex(text.as_bytes()).ok();
+    id.filter(|id| !id.is_null()).ok_or_else(|| {
+        Error::Invalid(format!(
+            "`{}` is not the id of an object: 40 hexadecimal digits, or 64",
+            text.escape_default()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_options_or_paths_are_no_refs() {
+        for good in [
+            "refs/tags/v1.2.3",
+            "refs/heads/a/b",
+            "refs/heads/-x",
+            "refs/tags/ä",
+        ] {
+            assert_eq!(name(good), Ok(()), "{good}");
+        }
+        let long = format!("refs/tags/{}", "a".repeat(LONGEST));
+        for bad in [
+            "",
+            "--upload-pack=touch x",
+            "v1",
+            "HEAD",
+            "refs/tags/../heads/main",
+            "refs/tags/.git",
+            "../refs/tags/v1",
+            "/refs/tags/v1",
+            "refs//tags/v1",
+            "refs/tags/",
+            "refs/tags/a.lock",
+            "refs/tags/a b",
+            "refs/tags/a\nrefs/heads/main",
+            "refs/tags/a\0b",
+            "refs/tags/a:b",
+            "refs/tags/*",
+            "refs/tags/@{1}",
+            &long,
+        ] {
+            assert!(matches!(name(bad), Err(Error::Invalid(_))), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_whole() {
+        assert!(id(&"a".repeat(40)).is_ok() && id(&"0a".repeat(32)).is_ok());
+        for bad in ["", "main", "abc", &"0".repeat(40), &"g".repeat(40), "--all"] {
+            assert!(matches!(id(bad), Err(Error::Invalid(_))), "{bad:?}");
+        }
+    }
+}

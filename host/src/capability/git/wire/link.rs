@@ -1,0 +1,132 @@
+//! A way to a remote, whatever carries it: what the server says first, then a request and
+//! its answer.
+
+use bytes::Bytes;
+use url::{Host, Url};
+
+use super::{
+    advert::Advert,
+    http::Http,
+    line::{Body, Lines},
+};
+use crate::bindings::sluice::git::remote::Error;
+
+/// Where a remote is and how to authenticate there.
+pub(in super::super) struct Address {
+    /// Its name in the pipeline: what an error calls it.
+    pub(in super::super) name: String,
+    pub(in super::super) url: Url,
+    pub(in super::super) login: Login,
+}
+
+/// Who the host says that it is.
+pub(in super::super) enum Login {
+    Nobody,
+    Basic { user: String, password: String },
+    Bearer(String),
+}
+
+/// The program at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Service {
+    UploadPack,
+    ReceivePack,
+}
+
+impl Service {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::UploadPack => "git-upload-pack",
+            Self::ReceivePack => "git-receive-pack",
+        }
+    }
+}
+
+/// What is sent after the server has spoken.
+pub(in super::super) enum Request {
+    Whole(Vec<u8>),
+    /// The beginning, and what follows it.
+    Stream(Vec<u8>, Body),
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq)]
+pub(in super::super) enum Lost {
+    /// Nothing of the request took place.
+    Before(Error),
+    /// It may have.
+    After(Error),
+}
+
+impl Lost {
+    pub(in super::super) fn error(self) -> Error {
+        match self {
+            Self::Before(error) | Self::After(error) => error,
+        }
+    }
+}
+
+/// A way to a remote.
+pub(in super::super) struct Link {
+    http: Http,
+    /// What a server that is asked to send said, which it need not repeat.
+    sends: Option<Advert>,
+}
+
+impl Link {
+    pub(in super::super) fn new(address: Address) -> Result<Self, Error> {
+        match address.url.scheme() {
+            "https" | "http" => Ok(Self {
+                http: Http::new(address),
+                sends: None,
+            }),
+            other => Err(Error::Unsupported(format!(
+                "remote `{}` is reached by `{other}`, which this version of sluice does not speak yet; use `https`",
+                address.name
+            ))),
+        }
+    }
+
+    /// What the server of that service can do, and has.
+    pub(in super::super) async fn open(&mut self, service: Service) -> Result<Advert, Error> {
+        if let (Service::UploadPack, Some(advert)) = (service, &self.sends) {
+            return Ok(advert.clone());
+        }
+        let mut lines = self.http.open(service).await?;
+        let advert = Advert::read(&mut lines).await?;
+        lines.finish().await;
+        if service == Service::UploadPack {
+            self.sends = Some(advert.clone());
+        }
+        Ok(advert)
+    }
+
+    /// Sends a request to the service that was opened.
+    pub(in super::super) async fn ask(
+        &mut self,
+        service: Service,
+        version: u8,
+        request: Request,
+    ) -> Result<Lines, Lost> {
+        self.http.ask(service, version, request).await
+    }
+}
+
+/// Whether the URL names this machine, whatever a name server says.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl From<Request> for (Bytes, Option<Body>) {
+    fn from(request: Request) -> Self {
+        match request {
+            Request::Whole(bytes) => (bytes.into(), None),
+            Request::Stream(bytes, body) => (bytes.into(), Some(body)),
+        }
+    }
+}

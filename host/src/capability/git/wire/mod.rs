@@ -1,0 +1,18 @@
+//! Git's own protocol, as far as refs and objects travel by it: version 2 to fetch, version 0
+//! to push, and version 0 to fetch from servers that know no other. Knows neither plugins
+//! nor permissions.
+
+mod advert;
+mod band;
+mod fetch;
+mod http;
+mod line;
+mod link;
+mod push;
+
+pub(super) use advert::{Advert, Entry};
+pub(super) use band::Progress;
+pub(super) use fetch::{Fetch, fetch, list};
+pub(super) use line::Body;
+pub(super) use link::{Address, Link, Login, Lost, Service};
+pub(super) use push::{Command, Pack, Pushed, push};
