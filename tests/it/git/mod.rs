@@ -4,6 +4,7 @@
 mod create;
 mod plan;
 mod read;
+mod relay;
 mod repository;
 mod server;
 mod wrong;

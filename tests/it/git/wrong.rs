@@ -144,13 +144,8 @@ fn server_that_closes_in_the_middle_of_the_pack_is_unavailable() {
 fn pack_that_lies_about_its_hash_is_damaged() {
     let repository = Repository::released("sha1");
     let lie = Tamper("git-upload-pack", |answer: &mut Answer| {
-        // The last line is a flush; before it, in the band of the pack or after progress,
-        // stand the last bytes of the hash.
-        let band = memchr::memmem::find(&answer.body, b"PACK").expect("there is a pack");
-        let start = band - 5;
-        let length = std::str::from_utf8(&answer.body[start..start + 4]).expect("four digits");
-        let length = usize::from_str_radix(length, 16).expect("hexadecimal");
-        answer.body[start + length - 1] ^= 1;
+        let end = end_of_pack(&answer.body);
+        answer.body[end - 1] ^= 1;
     });
     let server = Server::start(repository.root(), lie);
     let said = pipeline(&server.url("web.git"), &log_of(&repository), READ).events(&[]);
@@ -159,6 +154,22 @@ fn pack_that_lies_about_its_hash_is_damaged() {
         why.starts_with("other: the remote's pack is damaged: it says that its hash is "),
         "{why}"
     );
+}
+
+/// Where the last line of the answer's first band ends.
+fn end_of_pack(answer: &[u8]) -> usize {
+    let (mut at, mut end) = (0, 0);
+    while at < answer.len() {
+        let length = std::str::from_utf8(&answer[at..at + 4]).expect("four digits");
+        let length = usize::from_str_radix(length, 16)
+            .expect("hexadecimal")
+            .max(4);
+        if answer.get(at + 4) == Some(&1) && length > 5 {
+            end = at + length;
+        }
+        at += length;
+    }
+    end
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod http;
 mod line;
 mod link;
 mod push;
+mod reach;
+mod ssh;
 
 pub(super) use advert::{Advert, Entry};
 pub(super) use band::Progress;
