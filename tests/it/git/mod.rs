@@ -7,6 +7,7 @@ mod read;
 mod relay;
 mod repository;
 mod server;
+mod ssh;
 mod wrong;
 
 use serde_json::Value;

@@ -172,13 +172,13 @@ pub(crate) const AUTH: &[Key] = &[
     key(
         "password",
         Shape::Text,
-        "A password or token: `${{ secrets.name }}`.",
+        "A password, or without `user` a bearer token: `${{ secrets.name }}`.",
     ),
     key("key", Shape::Text, "A private key: `${{ secrets.name }}`."),
     key(
         "known-host",
         Shape::Text,
-        "The public key that an `ssh` host must show.",
+        "The public key that an `ssh` host must show, as in `known_hosts`, or its fingerprint.",
     ),
 ];
 

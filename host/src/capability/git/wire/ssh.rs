@@ -113,7 +113,7 @@ fn body(output: ChannelReadHalf, name: String) -> Body {
                     match output.wait().await {
                         Some(ChannelMsg::Data { data }) if !data.is_empty() => {
                             any = true;
-                            return Ok(Some((Bytes::from(data), (output, aside, any))));
+                            return Ok(Some((data, (output, aside, any))));
                         }
                         Some(ChannelMsg::ExtendedData { data, .. }) => {
                             let room = ASIDE.saturating_sub(aside.len()).min(data.len());
