@@ -13,11 +13,12 @@ use crate::{
     sluice::Sluice,
 };
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/notify.md",
+    "docs/deploy.md",
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",

@@ -19,4 +19,5 @@ mod rbac;
 mod record;
 mod secrets;
 mod sluice;
+mod specification;
 mod terminal;

@@ -60,6 +60,8 @@ impl Loaded {
     /// The file's pipeline, or all its problems.
     pub(super) async fn pipeline(&self) -> Result<Pipeline, Problems> {
         let document = Document::read(&self.source)?;
+        self.library
+            .expect_steps(pipeline::steps_of(&document).len());
         let uses = pipeline::uses_of(&document);
         let catalog = self.library.catalog(&uses).await;
         Pipeline::read(&document, &catalog)

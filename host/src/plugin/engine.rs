@@ -3,6 +3,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    ops::RangeInclusive,
     time::Duration,
 };
 
@@ -24,8 +25,9 @@ use crate::{
 
 /// How often guests yield. A step's deadline is overshot by at most two ticks.
 const TICK: Duration = Duration::from_millis(10);
-/// Instances at a time; steps beyond them wait. A larger pool costs start-up.
-const SLOTS: u32 = 64;
+/// Instances at a time, at least and at most; steps beyond them wait. Each slot that there is
+/// costs start-up: a thousand some 3 ms.
+const SLOTS: RangeInclusive<u32> = 64..=1024;
 /// The memory of an instance that its slot keeps between uses: the initial memory of a
 /// Rust guest, so that a fresh instance of one touches no new page.
 const KEEP_RESIDENT: usize = 2 << 20;
@@ -47,8 +49,11 @@ pub(super) struct Linked {
 }
 
 impl Engine {
-    pub(super) fn new() -> wasmtime::Result<Self> {
-        let wasm = match wasmtime::Engine::new(config().allocation_strategy(pool())) {
+    /// An engine with room for so many steps at a time, where that is not too many.
+    pub(super) fn new(steps: usize) -> wasmtime::Result<Self> {
+        let slots = u32::try_from(steps).unwrap_or(u32::MAX);
+        let slots = slots.clamp(*SLOTS.start(), *SLOTS.end());
+        let wasm = match wasmtime::Engine::new(config().allocation_strategy(pool(slots))) {
             Ok(engine) => engine,
             // A limit on address space leaves no room for a pool.
             Err(_) => wasmtime::Engine::new(
@@ -66,7 +71,7 @@ impl Engine {
             wasm,
             base,
             compatibility: hasher.finish(),
-            slots: Semaphore::new(SLOTS as usize),
+            slots: Semaphore::new(slots as usize),
         })
     }
 
@@ -142,13 +147,13 @@ fn config() -> Config {
     config
 }
 
-fn pool() -> InstanceAllocationStrategy {
+fn pool(slots: u32) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(SLOTS * 4)
-        .total_memories(SLOTS)
-        .total_tables(SLOTS * 4)
-        .total_stacks(SLOTS)
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * 4)
+        .total_memories(slots)
+        .total_tables(slots * 4)
+        .total_stacks(slots)
         .max_core_instances_per_component(u32::try_from(limits::INSTANCES).unwrap_or(u32::MAX))
         .max_memories_per_component(u32::try_from(limits::MEMORIES).unwrap_or(u32::MAX))
         .max_tables_per_component(u32::try_from(limits::TABLES).unwrap_or(u32::MAX))
@@ -245,7 +250,7 @@ mod tests {
 
     #[test]
     fn every_function_that_the_host_links_is_inert_or_of_a_linked_capability() {
-        let engine = Engine::new().expect("the machine grants an engine");
+        let engine = Engine::new(0).expect("the machine grants an engine");
         let none = Linked::default();
         let cases = [
             (none, Vec::new()),
@@ -277,7 +282,7 @@ mod tests {
 
     #[test]
     fn component_that_needs_a_capability_does_not_link_without_it() {
-        let engine = Engine::new().expect("the machine grants an engine");
+        let engine = Engine::new(0).expect("the machine grants an engine");
         for plugin in BUILT_IN {
             let component =
                 Component::from_binary(engine.wasm(), plugin.bytes).expect("it compiles");

@@ -6,7 +6,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use sha2::{Digest, Sha256};
@@ -54,6 +57,8 @@ pub struct Library {
     folder: PathBuf,
     cache: Cache,
     engine: OnceLock<Arc<Engine>>,
+    /// How many steps may run at a time.
+    steps: AtomicUsize,
     found: Mutex<HashMap<String, Found>>,
 }
 
@@ -86,8 +91,14 @@ impl Library {
             folder: folder.to_owned(),
             cache,
             engine: OnceLock::new(),
+            steps: AtomicUsize::new(0),
             found: Mutex::default(),
         }
+    }
+
+    /// Says how many steps may run at a time, before the first component is looked at.
+    pub fn expect_steps(&self, steps: usize) {
+        self.steps.store(steps, Ordering::Relaxed);
     }
 
     /// What the pipeline may know of each plugin that it uses, or why it cannot be used.
@@ -129,7 +140,8 @@ impl Library {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let engine = Engine::new().map_err(|error| PluginError::Engine(root(&error)))?;
+        let steps = self.steps.load(Ordering::Relaxed);
+        let engine = Engine::new(steps).map_err(|error| PluginError::Engine(root(&error)))?;
         Ok(self.engine.get_or_init(|| Arc::new(engine)))
     }
 

@@ -62,6 +62,13 @@ impl Running {
         }
     }
 
+    /// Reads that many events, or all if there are fewer.
+    pub(crate) fn read(&mut self, events: usize) {
+        for _ in 0..events {
+            self.out.read_line(&mut self.said).expect("it is text");
+        }
+    }
+
     /// Reads on until the cluster has confirmed the patch.
     pub(crate) fn until_patched(&mut self) {
         self.until("effect", |event| event["state"] == "done");

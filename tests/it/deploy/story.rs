@@ -30,12 +30,17 @@ const KUBELETS: [(&str, &str); 5] = [
 static POD: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("web-[0-9a-z]+-[0-9a-z]{5}").expect("it is a regular expression"));
 
+/// A server that a test made.
+static PORT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"127\.0\.0\.1:[0-9]+").expect("it is a regular expression"));
+
 /// The lines of the run, with its namespace written `NS`.
 pub(crate) fn story(said: &Said, namespace: &str) -> Vec<String> {
     let events = said.events();
     let lines = events.iter().filter_map(line).map(|mut line| {
         line = line.replace(namespace, "NS");
         line = POD.replace_all(&line, "POD").into_owned();
+        line = PORT.replace_all(&line, "127.0.0.1:PORT").into_owned();
         for (there, here) in KUBELETS {
             line = line.replace(there, here);
         }

@@ -251,7 +251,7 @@ fn answer_that_is_lost_is_looked_for() {
     let repository = Repository::released("sha1");
     let main = repository.id("main");
     let lost = Tamper("git-receive-pack", |answer: &mut Answer| {
-        answer.cut = Some(0)
+        answer.cut = Some(0);
     });
     let server = Server::start(repository.root(), lost);
     let with = format!("call: create-ref, name: refs/tags/v2.0.0, target: '{main}'");

@@ -114,6 +114,14 @@ pub enum Foreseen {
 }
 
 impl DeclaredEffect {
+    /// Whether the step's `with` says all that `when` asks for, whatever is still open.
+    pub fn is_certain(&self, with: &ForeseenWith) -> bool {
+        let says = |(at, is): (&String, &Value)| {
+            with.open_at(at).is_none() && with.value.pointer(at).unwrap_or(&Value::Null) == is
+        };
+        self.when.iter().all(says)
+    }
+
     /// What it comes to for a step with that `with`.
     pub fn foresee(&self, with: &ForeseenWith) -> Foreseen {
         if !self.when.iter().all(|(at, is)| with.may_be(at, is)) {

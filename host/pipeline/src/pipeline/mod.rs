@@ -11,6 +11,7 @@ mod input;
 pub(crate) mod keys;
 mod secret;
 mod step;
+mod words;
 mod workloads;
 
 use std::collections::BTreeMap;
@@ -99,12 +100,8 @@ pub enum OnConflict {
 /// What each step uses, each text once, in the file's order. Whatever is wrong with the file
 /// is passed over: this is for filling a catalog before the file is read.
 pub fn uses_of(document: &Document) -> Vec<String> {
-    let steps = document
-        .root()
-        .get("steps")
-        .and_then(|entry| entry.value.map());
     let mut uses: Vec<String> = Vec::new();
-    for step in steps.unwrap_or_default() {
+    for step in steps_of(document) {
         let text = step
             .value
             .get("uses")
@@ -116,6 +113,13 @@ pub fn uses_of(document: &Document) -> Vec<String> {
         }
     }
     uses
+}
+
+/// The steps as they stand there, whatever is wrong with them.
+pub fn steps_of(document: &Document) -> &[Entry] {
+    let steps = document.root().get("steps");
+    let steps = steps.and_then(|entry| entry.value.map());
+    steps.unwrap_or_default()
 }
 
 impl Pipeline {

@@ -11,6 +11,7 @@ use super::grants::Grants;
 use super::input::Input;
 use super::keys::{self, RETRY_ON};
 use super::secret::Secret;
+use super::words;
 use crate::catalog::Plugin;
 use crate::diagnostic::{Problem, Problems, Span};
 use crate::document::{Entry, Node};
@@ -150,6 +151,12 @@ impl Draft<'_> {
                 permissions: fields.entry("permissions"),
             };
             judged.judge_imports(&tried, problems);
+            let place = fields.entry("permissions");
+            let place = place.map_or(uses.span, |permissions| permissions.key_span);
+            let with = config.foreseen_by_literals();
+            for problem in words::missing(id, &plugin.facts.effects, &with, &tried, place) {
+                problems.push(problem);
+            }
         }
         check_secrets(id, &config, around.secrets, &tried, problems);
         let title = fields.text("title", problems).map(str::to_owned);

@@ -25,6 +25,8 @@ pub struct Workload {
     pub(super) images: BTreeMap<String, BTreeMap<ImagePattern, Steps>>,
     /// Whether it may be restarted with the image that it has.
     pub(super) restart: bool,
+    /// Whether its pods may be deleted.
+    pub(super) delete_pods: bool,
     /// All steps that name it.
     pub(super) steps: Steps,
 }
@@ -43,6 +45,7 @@ impl Authority {
             name: rule.name.clone(),
             images: BTreeMap::new(),
             restart: false,
+            delete_pods: false,
             steps: Steps::new(),
         });
         for container in &rule.containers {
@@ -55,6 +58,7 @@ impl Authority {
             }
         }
         workload.restart |= rule.restart;
+        workload.delete_pods |= rule.delete_pods;
         workload.steps.insert(step);
     }
 

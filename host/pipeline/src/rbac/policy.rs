@@ -12,13 +12,17 @@ const INDENT: &str = "        ";
 
 /// The policy for an account and its binding.
 pub(super) fn policy(authority: &Authority, account: &Account) -> String {
-    let restarted = authority.workloads().filter(|workload| workload.restart);
-    let restarted = restarted.map(|workload| literal(&key(workload)));
+    let list = |wanted: fn(&Workload) -> bool| {
+        let workloads = authority.workloads().filter(|workload| wanted(workload));
+        let keys = workloads.map(|workload| literal(&key(workload)));
+        keys.collect::<Vec<_>>().join(", ")
+    };
     // The texts of pipelines last, so that none of them is taken for a place.
     POLICY
         .replace("NAME", &account.object())
         .replace("USER", &literal(&account.username()))
-        .replace("RESTARTED", &restarted.collect::<Vec<_>>().join(", "))
+        .replace("RESTARTED", &list(|workload| workload.restart))
+        .replace("REPLACED", &list(|workload| workload.delete_pods))
         .replace("PERMITTED", &permitted(authority))
 }
 

@@ -81,6 +81,9 @@ pub(super) fn of_namespace(workload: &Workload, logs: Logs) -> Vec<Right> {
         right("", "pods", FOLLOW),
         right("apps", revisions, FOLLOW),
     ];
+    if workload.delete_pods {
+        rights.push(right("", "pods", &["delete"]));
+    }
     if logs == Logs::Read {
         rights.push(right("", "pods/log", &["get"]));
     }

@@ -68,7 +68,7 @@ rules:
         text.push_str(&rule(kind.group(), [kind.resource()], Some(&names), verbs));
     }
     if !whole.is_empty() {
-        text.push_str("  # To follow a rollout: RBAC permits these for a whole namespace only.\n");
+        text.push_str("  # To follow a rollout, and to delete the pods of one: RBAC permits these for a whole\n  # namespace only. The policy narrows deletions to pods of the permitted workloads.\n");
     }
     for ((group, verbs), resources) in whole {
         text.push_str(&rule(group, resources, None, verbs));

@@ -35,6 +35,15 @@ const DEPLOY: &str = r##"{
     }
   },
   "capabilities": [{"interface": "sluice:kube/apply", "why": "to set images and follow the rollout"}],
+  "effects": [
+    {"capability": "kube-apply", "action": "set-images",
+      "target": "{/kind|Deployment} {/namespace}/{/deployment|/name}", "images": "/images"},
+    {"capability": "kube-apply", "action": "restart", "when": {"/restart": true},
+      "target": "{/kind|Deployment} {/namespace}/{/deployment|/name}",
+      "images": {"container": "{/container}", "image": "{/image}"}},
+    {"capability": "kube-apply", "action": "delete-pod", "on": "failure",
+      "when": {"/kind": "StatefulSet", "/on-failure": "rollback"}, "pods-of": "set-images"}
+  ],
   "repeatable": true
 }"##;
 

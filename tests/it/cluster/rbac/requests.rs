@@ -100,6 +100,31 @@ fn other_requests_are_refused_by_the_role() {
 
 #[test]
 #[ignore = "wants a real API server: run ./test"]
+fn pods_may_be_deleted_of_the_workloads_that_say_so_and_of_no_other() {
+    let held = all_kinds();
+    for workload in ["statefulset/db", "deployment/web"] {
+        let status = ["rollout", "status", workload, "--timeout=60s"];
+        held.real.kubectl(&status, "");
+    }
+    let delete = |pod: &str| {
+        let path = format!("/api/v1/namespaces/NS/pods/{pod}");
+        held.send("DELETE", &path, "application/json", &Value::Null)
+    };
+    let pods = held.real.objects("Pod").into_iter();
+    let mut names = pods.filter_map(|pod| Some(pod["metadata"]["name"].as_str()?.to_owned()));
+    let other = names.find(|name| name.starts_with("web-"));
+    let other = other.expect("the Deployment has a pod");
+    assert_eq!(
+        delete(&other),
+        Err(format!(
+            "policy: no pipeline permits this account to DELETE Pod NS/{other}; it may only set images of the workloads that its pipelines name"
+        ))
+    );
+    assert_eq!(delete("db-0"), Ok(()));
+}
+
+#[test]
+#[ignore = "wants a real API server: run ./test"]
 fn policy_holds_an_account_that_was_given_every_right() {
     let held = all_kinds();
     held.give_every_right();

@@ -55,7 +55,7 @@ steps:
     permissions:
       kube-apply:
         - { kind: Deployment, namespace: NS, name: web, containers: [app], images: ['ghcr.io/acme/web:*'] }
-        - { kind: StatefulSet, namespace: NS, name: db, containers: [app], images: ['ghcr.io/acme/web:*'], restart: true }
+        - { kind: StatefulSet, namespace: NS, name: db, containers: [app], images: ['ghcr.io/acme/web:*'], restart: true, delete-pods: true }
         - { kind: DaemonSet, namespace: NS, name: agent, containers: [app, init], images: ['ghcr.io/acme/web:*'] }
         - { kind: CronJob, namespace: NS, name: nightly, containers: [app], images: ['ghcr.io/acme/web:*'] }
 ";

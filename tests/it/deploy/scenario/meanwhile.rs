@@ -69,6 +69,24 @@ pub(crate) fn killed_run_finds_its_own_patch_when_run_again<S: Stage>() {
     assert_wrote(&stage, &[(false, NEW)]);
 }
 
+pub(crate) fn run_that_is_killed_at_any_moment_is_taken_up_by_the_next<S: Stage>() {
+    let stage = S::set(Fate::Ready);
+    for events in 1..=10 {
+        let image = format!("ghcr.io/acme/web:after-{events}");
+        let mut killed = Deploy::of(&image).start(&stage);
+        killed.read(events);
+        killed.kill();
+        let said = Deploy::of(&image).run(&stage, &[]);
+        assert_eq!(said.code, Some(0), "{events}: {}\n{}", said.out, said.err);
+        let outputs = &said.of_step("step.finished", "deploy")["outputs"];
+        assert_eq!(outputs["verified"], true, "{events}: {outputs}");
+        assert_eq!(stage.image(), image);
+        let writes = stage.writes().into_iter();
+        let of_it = writes.filter(|write| write.images == [image.as_str()]);
+        assert_eq!(of_it.count(), 1, "{events}: {}", said.out);
+    }
+}
+
 pub(crate) fn interrupted_deploy_is_cancelled_and_always_steps_run<S: Stage>() {
     let stage = S::set(Fate::Held);
     let more = format!("  after:\n    uses: {}\n    if: always()\n", guest("noop"));

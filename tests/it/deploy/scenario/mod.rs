@@ -57,6 +57,10 @@ macro_rules! each_scenario {
             image_that_somebody_else_sets_meanwhile_supersedes
         );
         $test!(meanwhile, deployment_that_is_deleted_meanwhile_is_told);
+        $test!(
+            meanwhile,
+            run_that_is_killed_at_any_moment_is_taken_up_by_the_next
+        );
         $test!(meanwhile, killed_run_finds_its_own_patch_when_run_again);
         $test!(
             meanwhile,

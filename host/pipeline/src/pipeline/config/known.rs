@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Config, ConfigContent};
+use crate::catalog::ForeseenWith;
 use crate::diagnostic::Problem;
 use crate::expression::Template;
 
@@ -54,6 +55,13 @@ impl Config {
                 Value::Object(entries.collect::<Result<Map<_, _>, Problem>>()?)
             }
         })
+    }
+
+    /// What its literals tell before any input is known.
+    pub(crate) fn foreseen_by_literals(&self) -> ForeseenWith {
+        let mut open = Vec::new();
+        let value = self.foresee(&|_| (Value::Null, false), "", &mut open);
+        ForeseenWith { value, open }
     }
 
     /// The value as far as it is known: `evaluate` gives of each template the text or value,

@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use russh::{
     Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Preferred,
