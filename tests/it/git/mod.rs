@@ -2,6 +2,7 @@
 //! goes wrong in between.
 
 mod create;
+mod local;
 mod plan;
 mod read;
 mod relay;

@@ -163,7 +163,11 @@ pub(crate) const SECRET: &[Key] = &[
 ];
 
 pub(crate) const REMOTE: &[Key] = &[
-    required("url", Shape::Text, "An `https` or `ssh` URL."),
+    required(
+        "url",
+        Shape::Text,
+        "An `https` or `ssh` URL; for tests and demonstrations a `file` URL of this machine.",
+    ),
     key("auth", Shape::Map(AUTH), "How to authenticate there."),
 ];
 

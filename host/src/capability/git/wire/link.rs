@@ -8,6 +8,7 @@ use super::{
     advert::Advert,
     http::Http,
     line::{Body, Lines},
+    local::Local,
     ssh::Ssh,
 };
 use crate::bindings::sluice::git::remote::Error;
@@ -81,6 +82,7 @@ pub(in super::super) enum Link {
     /// With what a server that is asked to send said, which it need not repeat.
     Http(Box<Http>, Option<Advert>),
     Ssh(Box<Ssh>),
+    Local(Local),
 }
 
 impl Link {
@@ -88,6 +90,7 @@ impl Link {
         match address.url.scheme() {
             "https" | "http" => Ok(Self::Http(Box::new(Http::new(address)), None)),
             "ssh" => Ok(Self::Ssh(Box::new(Ssh::new(address)))),
+            "file" => Ok(Self::Local(Local::new(&address)?)),
             other => Err(Error::Unsupported(format!(
                 "remote `{}` is reached by `{other}`, which sluice does not speak; use `https` or `ssh`",
                 address.name
@@ -114,6 +117,12 @@ impl Link {
                 ssh.keep(lines);
                 Ok(advert)
             }
+            Self::Local(local) => {
+                let mut lines = local.open(service)?;
+                let advert = Advert::read(&mut lines).await?;
+                local.keep(lines);
+                Ok(advert)
+            }
         }
     }
 
@@ -127,6 +136,7 @@ impl Link {
         match self {
             Self::Http(http, _) => http.ask(service, version, request).await,
             Self::Ssh(ssh) => ssh.ask(request),
+            Self::Local(local) => local.ask(request),
         }
     }
 }

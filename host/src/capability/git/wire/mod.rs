@@ -8,6 +8,7 @@ mod fetch;
 mod http;
 mod line;
 mod link;
+mod local;
 mod push;
 mod reach;
 mod ssh;
