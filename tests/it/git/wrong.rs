@@ -229,6 +229,19 @@ fn hook_is_shown_in_its_own_words() {
 }
 
 #[test]
+fn credential_that_a_hook_says_again_is_masked() {
+    let repository = Repository::released("sha1");
+    let main = repository.id("main");
+    repository.hook("#!/bin/sh\necho 'who is right-password?' >&2\nexit 1\n");
+    let server = Server::start(repository.root(), Fine);
+    let with = format!("call: create-ref, name: refs/tags/v2.0.0, target: '{main}'");
+    // What the plugin was told it puts into its failure.
+    let said = pipeline(&server.url("web.git"), &with, TAGS).events(&[]);
+    assert!(error(&said).ends_with("\n  who is ***?"), "{}", said.out);
+    assert!(!said.out.contains("right-password"), "{}", said.out);
+}
+
+#[test]
 fn ref_that_somebody_else_creates_meanwhile_is_a_conflict() {
     let repository = Repository::released("sha1");
     let (main, other) = (repository.id("main"), repository.id("main~1"));
