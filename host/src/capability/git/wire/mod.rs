@@ -9,6 +9,7 @@ mod http;
 mod line;
 mod link;
 mod local;
+mod pin;
 mod push;
 mod reach;
 mod ssh;
