@@ -5,6 +5,7 @@ mod create;
 mod local;
 mod plan;
 mod read;
+mod refused;
 mod relay;
 mod repository;
 mod server;

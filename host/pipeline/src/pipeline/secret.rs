@@ -197,7 +197,7 @@ fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
         return None;
     };
     if url.scheme() == "http" && !is_loopback(&url) {
-        let message = "a remote's credentials and its history travel encrypted";
+        let message = "`http` carries a remote's credentials and history in the clear";
         problems.push(
             Problem::error(message)
                 .at(span)
