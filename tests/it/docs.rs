@@ -9,16 +9,18 @@ use crate::{
         practice::Practice,
         stage::{Fate, Stage},
     },
+    guests::guest,
     plan::plan,
     sluice::Sluice,
 };
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "docs/notify.md",
     "docs/deploy.md",
+    "docs/git.md",
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",
@@ -132,6 +134,26 @@ fn every_pipeline_that_the_page_of_a_plugin_shows_checks() {
             assert_eq!(said.err, "", "{pipeline}");
         }
     }
+}
+
+#[test]
+fn remotes_and_permissions_that_the_page_on_git_shows_check() {
+    let shown = blocks(&read("docs/git.md"), "yaml");
+    let [remotes, permissions] = &shown[..] else {
+        panic!("it shows remotes, and permissions: {shown:?}");
+    };
+    let permissions = permissions.replace('\n', "\n    ");
+    let guest = guest("git");
+    let text = format!(
+        "name: git\n{remotes}\nsteps:\n  call:\n    uses: {guest}\n    with: {{ call: list-refs, remote: origin }}\n    {permissions}\n"
+    );
+    let said = Sluice::pipeline(&text).run(&["check", "pipeline.yaml"]);
+    assert_eq!(
+        (said.code, said.err.as_str()),
+        (Some(0), ""),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

@@ -2,10 +2,14 @@
 //! goes wrong in between.
 
 mod create;
+mod local;
 mod plan;
 mod read;
+mod refused;
+mod relay;
 mod repository;
 mod server;
+mod ssh;
 mod svu_tag;
 mod wrong;
 

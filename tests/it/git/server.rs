@@ -45,6 +45,39 @@ pub(super) trait Fault: Send + Sync {
 pub(super) struct Fine;
 impl Fault for Fine {}
 
+/// What becomes of the answers to requests of one service.
+pub(super) struct Tamper<F>(pub(super) &'static str, pub(super) F);
+
+impl<F: Fn(&mut Answer) + Send + Sync> Fault for Tamper<F> {
+    fn after(&self, request: &Request, answer: &mut Answer) {
+        if request.method == "POST" && request.path.ends_with(self.0) {
+            (self.1)(answer);
+        }
+    }
+}
+
+/// Answers everything with one answer.
+pub(super) struct Always(pub(super) fn() -> Answer);
+
+impl Fault for Always {
+    fn before(&self, _: &mut Request) -> Option<Answer> {
+        Some(self.0())
+    }
+}
+
+/// An answer of that status.
+pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Answer {
+    let headers = headers.iter();
+    Answer {
+        status,
+        headers: headers
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        body: body.as_bytes().to_vec(),
+        cut: None,
+    }
+}
+
 /// A server for the repositories in a folder.
 pub(super) struct Server {
     address: String,

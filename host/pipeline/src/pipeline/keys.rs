@@ -163,7 +163,11 @@ pub(crate) const SECRET: &[Key] = &[
 ];
 
 pub(crate) const REMOTE: &[Key] = &[
-    required("url", Shape::Text, "An `https` or `ssh` URL."),
+    required(
+        "url",
+        Shape::Text,
+        "An `https` or `ssh` URL; for tests and demonstrations a `file` URL of this machine.",
+    ),
     key("auth", Shape::Map(AUTH), "How to authenticate there."),
 ];
 
@@ -172,13 +176,13 @@ pub(crate) const AUTH: &[Key] = &[
     key(
         "password",
         Shape::Text,
-        "A password or token: `${{ secrets.name }}`.",
+        "A password, or without `user` a bearer token: `${{ secrets.name }}`.",
     ),
     key("key", Shape::Text, "A private key: `${{ secrets.name }}`."),
     key(
         "known-host",
         Shape::Text,
-        "The public key that an `ssh` host must show.",
+        "The public key that an `ssh` host must show, as in `known_hosts`, or its fingerprint.",
     ),
 ];
 

@@ -185,16 +185,19 @@ impl Remote {
 }
 
 fn read_url(text: &str, span: Span, problems: &mut Problems) -> Option<Url> {
-    let url = Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "https" | "http" | "ssh") && url.host_str().is_some());
+    let url = Url::parse(text).ok().filter(|url| match url.scheme() {
+        "https" | "http" | "ssh" => url.host_str().is_some(),
+        // A folder of this machine, through git's own programs.
+        "file" => url.host_str().is_none(),
+        _ => false,
+    });
     let Some(url) = url else {
         let message = format!("`{text}` is not the URL of a remote");
         problems.push(Problem::error(message).at(span).help("such as `https://forge.example/acme/web.git` or `ssh://git@forge.example/acme/web.git`"));
         return None;
     };
     if url.scheme() == "http" && !is_loopback(&url) {
-        let message = "a remote's credentials and its history travel encrypted";
+        let message = "`http` carries a remote's credentials and history in the clear";
         problems.push(
             Problem::error(message)
                 .at(span)

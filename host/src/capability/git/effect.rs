@@ -47,6 +47,23 @@ pub(super) fn words(error: &Error) -> String {
     }
 }
 
+/// The error with other words.
+pub(super) fn reworded(error: Error, words: impl FnOnce(&str) -> String) -> Error {
+    match error {
+        Error::Denied(text) => Error::Denied(words(&text)),
+        Error::Forbidden(text) => Error::Forbidden(words(&text)),
+        Error::NotFound(text) => Error::NotFound(words(&text)),
+        Error::Invalid(text) => Error::Invalid(words(&text)),
+        Error::Conflict(text) => Error::Conflict(words(&text)),
+        Error::Rejected(text) => Error::Rejected(words(&text)),
+        Error::Unavailable(text) => Error::Unavailable(words(&text)),
+        Error::Unknown(text) => Error::Unknown(words(&text)),
+        Error::Unsupported(text) => Error::Unsupported(words(&text)),
+        Error::Other(text) => Error::Other(words(&text)),
+        Error::Cancelled => Error::Cancelled,
+    }
+}
+
 /// What a refused ref means: the remote's reason, and what its hooks said.
 pub(super) fn rejected(remote: &str, name: &str, why: &str, said: &[String]) -> Error {
     if why.contains("missing necessary objects") {

@@ -254,3 +254,6 @@ fn signed(signature: Option<gix_actor::SignatureRef<'_>>) -> Signature {
         offset: time.offset / 60,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,8 @@ impl Host for GitView<'_> {
         prefixes: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<RefEntry>, Error>> {
         let reading = self.calls.list_refs(&remote, &prefixes);
-        Ok(self.calls.unless_cancelled(reading).await)
+        let read = self.calls.unless_cancelled(reading).await;
+        Ok(read.map_err(|error| self.calls.masked(error)))
     }
 
     async fn log(
@@ -86,7 +87,7 @@ impl Host for GitView<'_> {
         let reading = self.calls.log(&remote, &tips, &known);
         match self.calls.unless_cancelled(reading).await {
             Ok(commits) => Ok(Ok(self.table.push(commits)?)),
-            Err(error) => Ok(Err(error)),
+            Err(error) => Ok(Err(self.calls.masked(error))),
         }
     }
 
@@ -98,7 +99,8 @@ impl Host for GitView<'_> {
         annotation: Option<Annotation>,
     ) -> wasmtime::Result<Result<Outcome, Error>> {
         let calls = self.calls;
-        Ok(calls.create_ref(&remote, &name, &target, annotation).await)
+        let created = calls.create_ref(&remote, &name, &target, annotation).await;
+        Ok(created.map_err(|error| calls.masked(error)))
     }
 
     async fn relay(
@@ -108,7 +110,11 @@ impl Host for GitView<'_> {
         updates: Vec<RefUpdate>,
         atomic: bool,
     ) -> wasmtime::Result<Result<Vec<Result<Outcome, Error>>, Error>> {
-        Ok(self.calls.relay(&from, &to, updates, atomic).await)
+        let calls = self.calls;
+        let masked = |error| calls.masked(error);
+        let ends = calls.relay(&from, &to, updates, atomic).await;
+        let ends = ends.map(|ends| ends.into_iter().map(|end| end.map_err(masked)).collect());
+        Ok(ends.map_err(masked))
     }
 }
 
@@ -181,6 +187,11 @@ impl GitCalls {
     /// A way to a remote that may be reached in this mode.
     fn link(&self, remote: &str) -> Result<Link, Error> {
         Link::new(self.address(remote)?)
+    }
+
+    /// The error as a plugin may read it: a remote may say again what it was sent.
+    fn masked(&self, error: Error) -> Error {
+        effect::reworded(error, |text| self.reporter.mask().text(text))
     }
 
     /// Shows what a remote says as what the step does now.

@@ -66,18 +66,16 @@ impl GitCalls {
             atomic,
         };
         match self.remotes.reach {
-            Reach::Offline => Ok(relay
-                .moves
-                .iter()
-                .map(|one| self.plan(&relay, one))
-                .collect()),
+            Reach::Offline => {
+                let moves = relay.moves.iter();
+                Ok(moves.map(|one| Ok(self.plan(&relay, one))).collect())
+            }
             Reach::DryRun => {
                 let mut link = self.link(to)?;
                 let now = self.unless_cancelled(relay.look(&mut link)).await?;
                 let end = |one| {
-                    relay
-                        .stands(one, &now)
-                        .and_then(|()| self.plan(&relay, one))
+                    let stands = relay.stands(one, &now);
+                    stands.map(|()| self.plan(&relay, one))
                 };
                 Ok(relay.moves.iter().map(end).collect())
             }
@@ -133,9 +131,9 @@ impl GitCalls {
         check(&[RefChange::Force]).map(drop)
     }
 
-    fn plan(&self, relay: &Relay, one: &Move) -> End {
+    fn plan(&self, relay: &Relay, one: &Move) -> Outcome {
         self.effects.plan(&relay.effect(one));
-        Ok(Outcome::Planned)
+        Outcome::Planned
     }
 }
 

@@ -87,6 +87,18 @@ impl GitCalls {
             let user = remote.url.username();
             (!user.is_empty()).then(|| user.to_owned())
         });
+        if remote.url.scheme() == "ssh" {
+            let login = credentials.key.map_or(Login::Nobody, |key| Login::Key {
+                user: user.unwrap_or_else(|| "git".to_owned()),
+                key,
+                known_host: credentials.known_host,
+            });
+            return Ok(Address {
+                name: name.to_owned(),
+                url: remote.url.clone(),
+                login,
+            });
+        }
         let login = match (user, credentials.password) {
             (_, None) => Login::Nobody,
             (Some(user), Some(password)) => Login::Basic { user, password },

@@ -65,16 +65,18 @@ impl Band {
         bytes.boxed()
     }
 
+    fn tell(&mut self) {
+        if !self.unfinished.is_empty() {
+            (self.progress)(&String::from_utf8_lossy(&self.unfinished));
+            self.unfinished.clear();
+        }
+    }
+
     /// Lines that replace each other end with a carriage return.
     fn said(&mut self, bytes: &[u8]) {
         for byte in bytes {
             match byte {
-                b'\r' | b'\n' => {
-                    if !self.unfinished.is_empty() {
-                        (self.progress)(&String::from_utf8_lossy(&self.unfinished));
-                        self.unfinished.clear();
-                    }
-                }
+                b'\r' | b'\n' => self.tell(),
                 byte if self.unfinished.len() < 4096 => self.unfinished.push(*byte),
                 _ => {}
             }
@@ -84,8 +86,6 @@ impl Band {
 
 impl Drop for Band {
     fn drop(&mut self) {
-        if !self.unfinished.is_empty() {
-            (self.progress)(&String::from_utf8_lossy(&self.unfinished));
-        }
+        self.tell();
     }
 }

@@ -1,6 +1,8 @@
 //! Asks a server for its refs, and for objects: one request says all that is wanted and all
 //! that is had, so that nothing is negotiated.
 
+use std::fmt::Write;
+
 use gix_hash::{Kind, ObjectId};
 
 use super::{
@@ -171,7 +173,7 @@ fn original_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Result<V
         }
     }
     if advert.has("object-format") {
-        words.push_str(&format!(" object-format={}", advert.hash));
+        let _ = write!(words, " object-format={}", advert.hash);
     }
     let mut request = Vec::new();
     for id in &wanted.wants {

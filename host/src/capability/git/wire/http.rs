@@ -1,7 +1,7 @@
 //! Git over HTTP: one question for what a server can do, then requests and their answers,
 //! each streamed. Redirects are not followed, since a credential would go with them.
 
-use std::{io, net::IpAddr, time::Duration};
+use std::{io, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -13,16 +13,16 @@ use hyper::{
     client::conn::http1::{SendRequest, handshake},
 };
 use hyper_util::rt::TokioIo;
-use sluice_pipeline::permission::{AddressClass, classify};
 use url::Url;
 
 use super::{
     line::{Body, Lines},
-    link::{Address, Login, Lost, Request, Service, is_loopback},
+    link::{Address, Login, Lost, Request, Service},
+    reach::{connect, unreachable},
 };
 use crate::{
     bindings::sluice::git::remote::Error,
-    capability::http::{Stream, reach, secure},
+    capability::http::{Stream, secure},
 };
 
 /// How long an answer may take to begin: a server counts objects before the first byte.
@@ -33,7 +33,7 @@ const TAKEN: Duration = Duration::from_mins(15);
 type Outgoing = UnsyncBoxBody<Bytes, io::Error>;
 
 /// A remote that is reached by HTTP.
-pub(super) struct Http {
+pub(in super::super) struct Http {
     address: Address,
     /// The connection of the last request, which may serve the next.
     kept: Option<SendRequest<Outgoing>>,
@@ -110,7 +110,7 @@ impl Http {
             // the mask.
             .header(header::ACCEPT_ENCODING, "identity");
         let authorization = match login {
-            Login::Nobody => None,
+            Login::Nobody | Login::Key { .. } => None,
             Login::Basic { user, password } => {
                 let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
                 Some(format!("Basic {pair}"))
@@ -170,7 +170,7 @@ impl Http {
         {
             return Ok(kept);
         }
-        let stream = connect(&self.address.name, &self.address.url).await?;
+        let stream = stream(&self.address.name, &self.address.url).await?;
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Error::Unavailable(format!("{}: {error}", self.name())))?;
@@ -186,7 +186,7 @@ impl Http {
         }
         let error = match status {
             StatusCode::UNAUTHORIZED => Error::Forbidden(match &self.address.login {
-                Login::Nobody => {
+                Login::Nobody | Login::Key { .. } => {
                     format!("{name} wants to know who asks: give it an `auth` with a `password`")
                 }
                 Login::Basic { user, .. } => format!("{name} refused the password of `{user}`"),
@@ -263,33 +263,11 @@ fn elsewhere(url: &Url, answer: &Response<Incoming>) -> String {
     }
 }
 
-async fn connect(name: &str, url: &Url) -> Result<Box<dyn Stream>, Error> {
-    let host = url.host_str().unwrap_or_default();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let here = is_loopback(url);
-    let why = |error| {
-        Error::Unavailable(match error {
-            wasmtime_wasi_http::Error::DestinationIpProhibited => format!(
-                "remote `{name}`: `{host}` has no address that a remote may have: addresses of this machine, of this link and of clouds' own services are not dialled"
-            ),
-            error => format!("remote `{name}` cannot be reached: {error}"),
-        })
-    };
-    let stream = reach(host, port, &|address| may_dial(address, here))
-        .await
-        .map_err(why)?;
+async fn stream(name: &str, url: &Url) -> Result<Box<dyn Stream>, Error> {
+    let stream = connect(name, url, 443).await?;
     if url.scheme() == "http" {
         return Ok(Box::new(stream));
     }
-    secure(host, stream).await.map_err(why)
-}
-
-/// The pipeline's author names the remote, and forges stand in private networks: what is
-/// not dialled are addresses that a name may be bent to.
-fn may_dial(address: IpAddr, here: bool) -> bool {
-    match classify(address) {
-        AddressClass::Public | AddressClass::Private | AddressClass::CarrierGrade => true,
-        AddressClass::Loopback => here,
-        _ => false,
-    }
+    let secured = secure(url.host_str().unwrap_or_default(), stream).await;
+    secured.map_err(|error| unreachable(name, &error))
 }

@@ -139,7 +139,12 @@ pub(super) fn malformed(why: &str) -> Error {
 /// What an `ERR` line means.
 pub(super) fn refused(why: &str) -> Error {
     let why = why.trim();
-    if why.contains("not our ref") || why.contains("not found") {
+    let absent = [
+        "not our ref",
+        "not found",
+        "does not appear to be a git repository",
+    ];
+    if absent.iter().any(|words| why.contains(words)) {
         Error::NotFound(format!("the remote says: {why}"))
     } else {
         Error::Rejected(why.to_owned())

@@ -2,12 +2,14 @@
 //! its answer.
 
 use bytes::Bytes;
-use url::{Host, Url};
+use url::Url;
 
 use super::{
     advert::Advert,
     http::Http,
     line::{Body, Lines},
+    local::Local,
+    ssh::Ssh,
 };
 use crate::bindings::sluice::git::remote::Error;
 
@@ -22,8 +24,17 @@ pub(in super::super) struct Address {
 /// Who the host says that it is.
 pub(in super::super) enum Login {
     Nobody,
-    Basic { user: String, password: String },
+    Basic {
+        user: String,
+        password: String,
+    },
     Bearer(String),
+    /// A private key for SSH, and what the host must show.
+    Key {
+        user: String,
+        key: String,
+        known_host: Option<String>,
+    },
 }
 
 /// The program at the other end.
@@ -67,21 +78,21 @@ impl Lost {
 }
 
 /// A way to a remote.
-pub(in super::super) struct Link {
-    http: Http,
-    /// What a server that is asked to send said, which it need not repeat.
-    sends: Option<Advert>,
+pub(in super::super) enum Link {
+    /// With what a server that is asked to send said, which it need not repeat.
+    Http(Box<Http>, Option<Advert>),
+    Ssh(Box<Ssh>),
+    Local(Local),
 }
 
 impl Link {
     pub(in super::super) fn new(address: Address) -> Result<Self, Error> {
         match address.url.scheme() {
-            "https" | "http" => Ok(Self {
-                http: Http::new(address),
-                sends: None,
-            }),
+            "https" | "http" => Ok(Self::Http(Box::new(Http::new(address)), None)),
+            "ssh" => Ok(Self::Ssh(Box::new(Ssh::new(address)))),
+            "file" => Ok(Self::Local(Local::new(&address)?)),
             other => Err(Error::Unsupported(format!(
-                "remote `{}` is reached by `{other}`, which this version of sluice does not speak yet; use `https`",
+                "remote `{}` is reached by `{other}`, which sluice does not speak; use `https` or `ssh`",
                 address.name
             ))),
         }
@@ -89,16 +100,30 @@ impl Link {
 
     /// What the server of that service can do, and has.
     pub(in super::super) async fn open(&mut self, service: Service) -> Result<Advert, Error> {
-        if let (Service::UploadPack, Some(advert)) = (service, &self.sends) {
-            return Ok(advert.clone());
+        match self {
+            Self::Http(_, Some(advert)) if service == Service::UploadPack => Ok(advert.clone()),
+            Self::Http(http, said) => {
+                let mut lines = http.open(service).await?;
+                let advert = Advert::read(&mut lines).await?;
+                lines.finish().await;
+                if service == Service::UploadPack {
+                    *said = Some(advert.clone());
+                }
+                Ok(advert)
+            }
+            Self::Ssh(ssh) => {
+                let mut lines = ssh.open(service).await?;
+                let advert = Advert::read(&mut lines).await?;
+                ssh.keep(lines);
+                Ok(advert)
+            }
+            Self::Local(local) => {
+                let mut lines = local.open(service)?;
+                let advert = Advert::read(&mut lines).await?;
+                local.keep(lines);
+                Ok(advert)
+            }
         }
-        let mut lines = self.http.open(service).await?;
-        let advert = Advert::read(&mut lines).await?;
-        lines.finish().await;
-        if service == Service::UploadPack {
-            self.sends = Some(advert.clone());
-        }
-        Ok(advert)
     }
 
     /// Sends a request to the service that was opened.
@@ -108,17 +133,11 @@ impl Link {
         version: u8,
         request: Request,
     ) -> Result<Lines, Lost> {
-        self.http.ask(service, version, request).await
-    }
-}
-
-/// Whether the URL names this machine, whatever a name server says.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        match self {
+            Self::Http(http, _) => http.ask(service, version, request).await,
+            Self::Ssh(ssh) => ssh.ask(request),
+            Self::Local(local) => local.ask(request),
+        }
     }
 }
 

@@ -8,7 +8,11 @@ mod fetch;
 mod http;
 mod line;
 mod link;
+mod local;
+mod pin;
 mod push;
+mod reach;
+mod ssh;
 
 pub(super) use advert::{Advert, Entry};
 pub(super) use band::Progress;

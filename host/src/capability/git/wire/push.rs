@@ -146,9 +146,8 @@ async fn read_report(
     loop {
         let line = match lines.next().await? {
             Some(Line::Data(data)) => data,
-            Some(_) => break,
             None if unpacked.is_none() => return Err(broken_off()),
-            None => break,
+            _ => break,
         };
         let line = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned();
         let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
@@ -179,9 +178,8 @@ async fn read_report(
     };
     refs.into_iter()
         .map(|became| match (became, &failed) {
-            (Some(Err(_)), Some(why)) => Ok(Err(why.clone())),
+            (Some(Err(_)) | None, Some(why)) => Ok(Err(why.clone())),
             (Some(became), _) => Ok(became),
-            (None, Some(why)) => Ok(Err(why.clone())),
             // It says nothing of a ref that was asked for.
             (None, None) => Err(broken_off()),
         })

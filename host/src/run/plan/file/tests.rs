@@ -50,7 +50,7 @@ fn what_is_no_plan_or_says_two_things_is_refused_with_its_place() {
         ),
         (
             PLAN.replace("\"count\": 1", "\"count\": 1, \"force\": true"),
-            "unknown field `force`, expected one of `summary`, `step`, `when`, `capability`, `action`, `target`, `open`, `object`, `count`, `assumed` at line 15 column 25",
+            "unknown field `force`, expected one of `summary`, `step`, `when`, `capability`, `action`, `target`, `open`, `object`, `ref`, `count`, `assumed` at line 15 column 25",
         ),
         (
             PLAN.replace("\"target\": \"https://x", "\"target\": \"https://y"),
