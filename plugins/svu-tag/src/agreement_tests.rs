@@ -174,7 +174,12 @@ fn git_lists_names_of_all_kinds_in_the_order_of_the_plugin() {
         story.tag(name, commit);
     }
     let repository = story.end();
-    let sort = ["-c", "versionsort.suffix=-", "tag", "--sort=version:refname"];
+    let sort = [
+        "-c",
+        "versionsort.suffix=-",
+        "tag",
+        "--sort=version:refname",
+    ];
     let listed = repository.git(&sort);
     let mut sorted: Vec<_> = names.iter().map(String::as_str).collect();
     sorted.sort_by(|one, other| order::compare(one, other));
