@@ -142,7 +142,10 @@ fn a_tag_outside_the_permission_is_refused_with_the_lines_that_permit_it() {
         "creating `refs/tags/v2.0.0` on `origin`: step `version` may not create-ref origin \
          refs/tags/v2.0.0"
     );
-    assert_eq!(said.effects(), ["git create-ref origin refs/tags/v2.0.0 refused"]);
+    assert_eq!(
+        said.effects(),
+        ["git create-ref origin refs/tags/v2.0.0 refused"]
+    );
     assert!(said.out.contains("to permit it:"), "{}", said.out);
 }
 
