@@ -15,7 +15,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-const PLUGINS: [&str; 2] = ["deploy", "notify"];
+const PLUGINS: [&str; 3] = ["deploy", "notify", "svu-tag"];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() {
@@ -41,7 +41,8 @@ fn main() {
     let mut table =
         String::from("/// The built-in plugins.\npub static BUILT_IN: &[BuiltIn] = &[\n");
     for name in PLUGINS {
-        let path = built.join(format!("sluice_plugin_{name}.wasm"));
+        let file = name.replace('-', "_");
+        let path = built.join(format!("sluice_plugin_{file}.wasm"));
         let literal = path.display().to_string();
         let bytes = fs::read(&path)
             .unwrap_or_else(|error| panic!("cannot read `{}`: {error}", path.display()));

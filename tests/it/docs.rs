@@ -24,6 +24,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",
+    "docs/svu-tag.md",
 ];
 
 fn root() -> &'static Path {
@@ -123,13 +124,15 @@ fn normal(line: &str) -> String {
 }
 
 #[test]
-fn every_pipeline_that_the_page_on_notify_shows_checks() {
-    let pipelines = blocks(&read("docs/notify.md"), "yaml");
-    assert_eq!(pipelines.len(), 3);
-    for pipeline in pipelines {
-        let said = Sluice::pipeline(&pipeline).run(&["check", "pipeline.yaml"]);
-        assert_eq!(said.code, Some(0), "{pipeline}\n{}", said.err);
-        assert_eq!(said.err, "", "{pipeline}");
+fn every_pipeline_that_the_page_of_a_plugin_shows_checks() {
+    for (page, count) in [("docs/notify.md", 3), ("docs/svu-tag.md", 2)] {
+        let pipelines = blocks(&read(page), "yaml");
+        assert_eq!(pipelines.len(), count, "{page}");
+        for pipeline in pipelines {
+            let said = Sluice::pipeline(&pipeline).run(&["check", "pipeline.yaml"]);
+            assert_eq!(said.code, Some(0), "{pipeline}\n{}", said.err);
+            assert_eq!(said.err, "", "{pipeline}");
+        }
     }
 }
 

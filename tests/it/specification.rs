@@ -197,9 +197,11 @@ const TABLE: &[Sentence] = &[
         practice: &["deploy::watches::watch_that_is_refused_is_told_before_anything_is_changed"],
         real: Real::Tests(&["cluster::account::account_without_a_right_is_told_which"]),
     },
-    both("A container, a workload or an image that does not exist is told with those that there are.",
+    both("A container, a workload, one of that kind or an image that does not exist is told, with those that there are.",
         &["unknown_container_is_refused_with_those_that_there_are", "deployment_that_does_not_exist_is_told",
-            "image_that_cannot_be_pulled_is_told"]),
+            "workload_of_another_kind_is_not_found", "image_that_cannot_be_pulled_is_told"]),
+    both("An image reference that does not parse is refused, and nothing is sent.",
+        &["image_that_is_no_reference_is_refused"]),
     Sentence {
         says: "A workload that is being deleted, or its namespace, is refused; one that is deleted meanwhile is told.",
         cases: &["an object that waits for its finalizers is as good as deleted", "an object created anew fails"],

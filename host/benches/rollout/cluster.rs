@@ -128,8 +128,8 @@ impl Cluster {
         Shown { seen }
     }
 
-    /// The requests in the namespace so far of clients whose name begins so, by verb and
-    /// resource; a watch is one request.
+    /// The requests in the namespace so far of the client of that name, by verb and resource;
+    /// a watch is one request.
     pub(crate) fn requests(&self, namespace: &str, agent: &str) -> BTreeMap<String, usize> {
         let log = std::fs::read_to_string(self.folder.join("audit.log"));
         let log = log.expect("the control plane keeps it");
@@ -141,7 +141,7 @@ impl Cluster {
         for entry in entries {
             let by = entry["userAgent"].as_str().unwrap_or_default();
             let here = entry["objectRef"]["namespace"] == namespace;
-            if here && by.starts_with(agent) && ids.insert(entry["auditID"].to_string()) {
+            if here && by == agent && ids.insert(entry["auditID"].to_string()) {
                 let [verb, resource] = [&entry["verb"], &entry["objectRef"]["resource"]]
                     .map(|word| word.as_str().unwrap_or_default());
                 *counts.entry(format!("{verb} {resource}")).or_default() += 1;

@@ -5,7 +5,6 @@ use std::{
     fmt::Write as _,
     io::{BufRead as _, BufReader},
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use sluice_practice::{Cluster, Kind, Pace, Workload};
@@ -43,10 +42,9 @@ fn follow(size: usize) -> (usize, f64) {
         let name = format!("web-{index}");
         Workload::new(Kind::Deployment, "shop", &name, 2).container("app", "ghcr.io/acme/web:1")
     });
-    // The clock stands still: no rollout ends.
-    let pace = Pace::stopped(Duration::from_secs(1));
+    // All is set and up already, and watched for an hour through the settle time.
     let cluster = runtime
-        .block_on(Cluster::start(workloads.collect(), None, pace))
+        .block_on(Cluster::start(workloads.collect(), None, Pace::instant()))
         .expect("a loopback port is free");
     let folder = std::env::temp_dir().join("sluice-bench-many");
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written to");
@@ -73,7 +71,8 @@ fn follow(size: usize) -> (usize, f64) {
             following.insert(event["step"].to_string());
             memory = resident(child.id());
         }
-        if event["event"] == "step.finished" || following.len() == size {
+        assert_ne!(event["event"], "step.finished", "{line}");
+        if following.len() == size {
             break;
         }
     }
@@ -100,7 +99,7 @@ fn pipeline(size: usize) -> String {
             "  s{index}:
     uses: deploy
     needs: []
-    with: {{ namespace: shop, deployment: web-{index}, container: app, image: 'ghcr.io/acme/web:2' }}
+    with: {{ namespace: shop, deployment: web-{index}, container: app, image: 'ghcr.io/acme/web:1', settle: 1h, wait: 2h }}
     permissions:
       kube-apply:
         - {{ kind: Deployment, namespace: shop, name: web-{index}, containers: [app], images: ['ghcr.io/acme/web:*'] }}"

@@ -29,7 +29,10 @@ struct Round {
 
 pub(crate) fn tables(cluster: &Cluster) {
     let image = |round: usize| format!("ghcr.io/acme/web:{round}");
-    let sides = [("bench-sluice", "sluice/"), ("bench-kubectl", "kubekit/")];
+    // The control plane's own clients say more after this.
+    let kubectl = "kubekit/v0.0.0 (linux/amd64) kubernetes/$Format";
+    let sluice = concat!("sluice/", env!("CARGO_PKG_VERSION"));
+    let sides = [("bench-sluice", sluice), ("bench-kubectl", kubectl)];
     let sides = sides.map(|(namespace, agent)| {
         cluster.stage(namespace, &image(0), 600);
         let shown = cluster.look(namespace);

@@ -260,6 +260,18 @@ fn crash_is_told_with_its_exit_code_and_the_last_line_of_the_log() {
 }
 
 #[test]
+fn api_server_is_told_who_asks() {
+    let stage = Practice::set(Fate::Ready);
+    assert_eq!(
+        Deploy::of(Fate::Ready.image()).run(&stage, &[]).code,
+        Some(0)
+    );
+    let agents = stage.cluster.writes().into_iter();
+    let agents = agents.map(|write| write.user_agent).collect::<Vec<_>>();
+    assert_eq!(agents, [concat!("sluice/", env!("CARGO_PKG_VERSION"))]);
+}
+
+#[test]
 fn log_that_may_not_be_read_is_left_out() {
     let stage = Practice::set(Fate::CrashLoop);
     stage.always(Requests::Logs, Answer::Status(403));

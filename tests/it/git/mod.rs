@@ -10,6 +10,7 @@ mod relay;
 mod repository;
 mod server;
 mod ssh;
+mod svu_tag;
 mod wrong;
 
 use serde_json::Value;

@@ -65,9 +65,7 @@ impl KubeCalls {
         changes: &[ImageChange],
     ) -> Result<(), Error> {
         for ImageChange { container, new, .. } in changes {
-            let image = new.parse::<ImageRef>().map_err(|why| {
-                Error::Invalid(format!("`{new}` is not an image reference: {why}"))
-            })?;
+            let image = new.parse::<ImageRef>().map_err(Error::Invalid)?;
             if !rules
                 .iter()
                 .any(|rule| rule.permits_image(container, &image))

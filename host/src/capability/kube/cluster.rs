@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::Uri;
+use http::{HeaderValue, Uri, header::USER_AGENT};
 use json_patch::Patch as JsonPatch;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
@@ -83,6 +83,9 @@ async fn connect(to: Option<Uri>) -> Result<Client, Error> {
     // The client's own retries would repeat a patch whose answer was lost.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT);
+    // What an API server's audit log knows a client by.
+    let agent = HeaderValue::from_static(concat!("sluice/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((USER_AGENT, agent));
     Client::try_from(config).map_err(|error| {
         Error::Unavailable(format!("cannot make a client of the cluster: {error}"))
     })

@@ -46,6 +46,8 @@ macro_rules! each_scenario {
             unknown_container_is_refused_with_those_that_there_are
         );
         $test!(refusal, deployment_that_does_not_exist_is_told);
+        $test!(refusal, image_that_is_no_reference_is_refused);
+        $test!(refusal, workload_of_another_kind_is_not_found);
         $test!(
             refusal,
             paused_deployment_is_refused_before_its_image_is_set

@@ -1,6 +1,6 @@
 //! What is refused before anything is sent.
 
-use crate::deploy::stage::{Deploy, Fate, OLD, Stage, assert_told, assert_wrote};
+use crate::deploy::stage::{Deploy, Fate, OLD, Stage, assert_story, assert_told, assert_wrote};
 
 const NEW: &str = "ghcr.io/acme/web:2";
 
@@ -35,6 +35,33 @@ pub(crate) fn deployment_that_does_not_exist_is_told<S: Stage>() {
     let told = "deploy failure: world, failed: reading `Deployment NS/wbe`: deployments.apps \
                 \"wbe\" not found; correct its name and namespace, or create it";
     refuses(&stage, &deploy, &[told]);
+}
+
+pub(crate) fn image_that_is_no_reference_is_refused<S: Stage>() {
+    let stage = S::set(Fate::Ready);
+    for (name, image) in [
+        ("image_with_a_space_is_refused", "ghcr.io/acme/web:2 3"),
+        ("image_in_upper_case_is_refused", "ghcr.io/Acme/web:2"),
+        (
+            "image_with_a_short_digest_is_refused",
+            "ghcr.io/acme/web@sha256:12",
+        ),
+    ] {
+        assert_story(&stage, &Deploy::of(image).run(&stage, &[]), 1, name);
+    }
+    assert_wrote(&stage, &[]);
+    assert_eq!(stage.image(), OLD);
+}
+
+pub(crate) fn workload_of_another_kind_is_not_found<S: Stage>() {
+    let stage = S::set(Fate::Ready);
+    let deploy = Deploy {
+        kind: "StatefulSet",
+        ..Deploy::of(NEW)
+    };
+    let name = "workload_of_another_kind_is_not_found";
+    assert_story(&stage, &deploy.run(&stage, &[]), 1, name);
+    assert_eq!(stage.image(), OLD);
 }
 
 pub(crate) fn paused_deployment_is_refused_before_its_image_is_set<S: Stage>() {
