@@ -66,7 +66,7 @@ impl Config {
                 .ok_or("`with.remote` is missing")?
                 .to_owned(),
             branch: with.text("branch")?.map(branch).transpose()?,
-            commit: with.text("commit")?.map(|id| id.to_ascii_lowercase()),
+            commit: with.text("commit")?.map(str::to_ascii_lowercase),
             rules: *one_of(
                 &with,
                 "rules",

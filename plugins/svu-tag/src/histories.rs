@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{Repository, Story};
 
-/// SplitMix64: small, and the same everywhere.
+/// `SplitMix64`: small, and the same everywhere.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -115,7 +115,7 @@ pub(crate) fn history(random: &mut Random) -> Repository {
     let mut heads: BTreeMap<&str, usize> = BTreeMap::new();
     let mut commits = Vec::new();
     let branches = ["main", "main", "main", "side", "other", "alone"];
-    for _ in 0..1 + random.below(14) {
+    for _ in 0..=random.below(14) {
         story.time = match random.below(10) {
             0 => story.time,
             1 => story.time - random.below(7_200),
@@ -176,8 +176,8 @@ pub(crate) fn options(random: &mut Random) -> Value {
             with["prefix"] = "web/v".into();
         }
         11..=13 => {
-            with["pattern"] =
-                (*random.one(&["v[12].*", "*-rc.*", "v?.?.?", "{v*,web/*}", "[!vw]*"])).into()
+            let patterns = ["v[12].*", "*-rc.*", "v?.?.?", "{v*,web/*}", "[!vw]*"];
+            with["pattern"] = (*random.one(&patterns)).into();
         }
         14 => with["prefix"] = "".into(),
         _ => {}

@@ -146,10 +146,10 @@ fn parse(text: &str) -> Option<Parts> {
 fn written((major, minor, patch, prerelease, metadata): &Parts) -> String {
     let mut text = format!("{major}.{minor}.{patch}");
     if !prerelease.is_empty() {
-        text += &format!("-{prerelease}");
+        text.extend(["-", prerelease]);
     }
     if !metadata.is_empty() {
-        text += &format!("+{metadata}");
+        text.extend(["+", metadata]);
     }
     text
 }

@@ -28,7 +28,10 @@ fn wrong_part(part: &str) -> Option<&'static str> {
             part.starts_with('-'),
             "has a part that begins with a hyphen",
         ),
-        (part.ends_with(".lock"), "has a part that ends with `.lock`"),
+        (
+            part.strip_suffix(".lock").is_some(),
+            "has a part that ends with `.lock`",
+        ),
     ];
     wrong.into_iter().find_map(|(is, why)| is.then_some(why))
 }

@@ -1,6 +1,6 @@
 //! What svu 3.4 answers, sentence by sentence, on real repositories.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::testing::{Repository, line};
 

@@ -1,6 +1,7 @@
 //! Real repositories for the tests: a story of commits and tags becomes one by
 //! `git fast-import`, and answers as a remote does.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -30,7 +31,6 @@ pub(crate) struct Story {
 impl Story {
     /// A commit on top of its parents, at the head of `branch`.
     pub(crate) fn commit(&mut self, branch: &str, parents: &[usize], message: &str) -> usize {
-        use std::fmt::Write as _;
         self.commits += 1;
         let (number, time) = (self.commits, self.time);
         // A branch that is begun again needs no parent, and must not have its old one.
@@ -51,15 +51,15 @@ impl Story {
 
     /// A tag without an object of its own.
     pub(crate) fn tag(&mut self, name: &str, commit: usize) {
-        self.stream
-            .push_str(&format!("reset refs/tags/{name}\nfrom :{commit}\n\n"));
+        let _ = write!(self.stream, "reset refs/tags/{name}\nfrom :{commit}\n\n");
     }
 
     pub(crate) fn annotated(&mut self, name: &str, commit: usize) {
-        self.stream.push_str(&format!(
+        let _ = write!(
+            self.stream,
             "tag {name}\nfrom :{commit}\ntagger A <a@example.com> {} +0100\ndata 1\nx\n",
             self.time
-        ));
+        );
     }
 
     pub(crate) fn end(&self) -> Repository {
@@ -74,12 +74,11 @@ pub(crate) fn line(told: &[&str]) -> Repository {
     let mut story = Story::default();
     let mut head = None;
     for message in told {
-        match (message.strip_prefix("tag: "), head) {
-            (Some(name), Some(head)) => story.tag(name, head),
-            _ => {
-                story.time += 60;
-                head = Some(story.commit("main", head.as_slice(), message));
-            }
+        if let (Some(name), Some(head)) = (message.strip_prefix("tag: "), head) {
+            story.tag(name, head);
+        } else {
+            story.time += 60;
+            head = Some(story.commit("main", head.as_slice(), message));
         }
     }
     story.end()

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{answer, next};
-use crate::testing::{Repository, Story, line};
+use crate::testing::{Repository, Story};
 
 /// `v1.2.0` on the main branch, `v3.0.0` ahead of it, `v1.9.0` on another branch and
 /// `v2.0.0` in a history of its own; the feature is the head.

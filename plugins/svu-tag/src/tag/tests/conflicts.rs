@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{failure, head, names, target};
+use super::{failure, head, target};
 use crate::bindings::exports::sluice::plugin::step::FailureKind;
 use crate::testing::{Story, line};
 
