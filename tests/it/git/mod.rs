@@ -23,13 +23,19 @@ use crate::{
 /// A pipeline of one step that makes one call on the remote `origin`. `with` and
 /// `permission` are what stands between the braces.
 fn pipeline(url: &str, with: &str, permission: &str) -> Sluice {
+    let login = "user: ci, password: '${{ secrets.forge }}'";
+    pipeline_as(login, url, with, permission)
+}
+
+/// The same, with what stands between the braces of `auth`.
+fn pipeline_as(login: &str, url: &str, with: &str, permission: &str) -> Sluice {
     let guest = guest("git");
     let text = format!(
         "name: git
 secrets:
   forge: {{ env: FORGE, hosts: [127.0.0.1] }}
 remotes:
-  origin: {{ url: '{url}', auth: {{ user: ci, password: '${{{{ secrets.forge }}}}' }} }}
+  origin: {{ url: '{url}', auth: {{ {login} }} }}
 steps:
   call:
     uses: {guest}

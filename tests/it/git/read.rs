@@ -1,9 +1,9 @@
 //! Refs and ranges of commits, from servers of every kind.
 
 use super::{
-    lines, pipeline,
+    error, lines, pipeline, pipeline_as,
     repository::Repository,
-    server::{Answer, Fault, Fine, Request, Server},
+    server::{Answer, Fault, Fine, LOGIN, Request, Server},
 };
 
 const READ: &str = "read: true";
@@ -41,6 +41,38 @@ fn refs_are_listed_with_tags_peeled_and_head_named() {
             assert_eq!(some, [&expected[1][..], &expected[3]], "{hash}");
         }
     }
+}
+
+#[test]
+fn password_without_a_user_is_a_bearer_token() {
+    /// A forge that knows tokens only.
+    struct Tokens;
+    impl Fault for Tokens {
+        fn before(&self, request: &mut Request) -> Option<Answer> {
+            let given = request.headers.remove("authorization");
+            if given.as_deref() == Some("Bearer right-password") {
+                let headers = &mut request.headers;
+                headers.insert("authorization".to_owned(), LOGIN.to_owned());
+            }
+            None
+        }
+    }
+    let repository = Repository::released("sha1");
+    let server = Server::start(repository.root(), Tokens);
+    let token = "password: '${{ secrets.forge }}'";
+    let url = server.url("web.git");
+    let said = pipeline_as(token, &url, "call: list-refs", READ).events(&[]);
+    assert_eq!(lines(&said).len(), 4);
+    let said = pipeline(&url, "call: list-refs", READ).events(&[]);
+    assert_eq!(
+        error(&said),
+        "forbidden: remote `origin` refused the password of `ci`"
+    );
+    let nobody = pipeline_as("", &url, "call: list-refs", READ).events(&[]);
+    assert_eq!(
+        error(&nobody),
+        "forbidden: remote `origin` wants to know who asks: give it an `auth` with a `password`"
+    );
 }
 
 #[test]
@@ -164,10 +196,7 @@ fn step_without_permission_reads_nothing() {
         "create: ['refs/tags/*']",
     );
     let said = sluice.events(&[]);
-    assert_eq!(
-        super::error(&said),
-        "denied: step `call` may not read origin"
-    );
+    assert_eq!(error(&said), "denied: step `call` may not read origin");
     assert_eq!(said.effects(), ["git read origin refused"]);
     assert!(
         said.out.contains("- { remote: origin, read: true }"),

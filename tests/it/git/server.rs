@@ -12,7 +12,7 @@ use std::{
 };
 
 /// `ci:right-password` in base64.
-const LOGIN: &str = "Basic Y2k6cmlnaHQtcGFzc3dvcmQ=";
+pub(super) const LOGIN: &str = "Basic Y2k6cmlnaHQtcGFzc3dvcmQ=";
 
 /// A request as it came.
 #[derive(Clone, Debug)]

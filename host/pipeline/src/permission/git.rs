@@ -101,7 +101,10 @@ impl fmt::Display for GitRule {
 
 #[cfg(test)]
 mod tests {
-    use super::{GitRule, RefChange};
+    use super::{
+        GitRule,
+        RefChange::{Create, Delete, Force, Update},
+    };
 
     #[test]
     fn each_kind_of_change_wants_its_own_word() {
@@ -114,7 +117,6 @@ mod tests {
             force: patterns("refs/heads/wip/**"),
             delete: patterns("refs/heads/gone"),
         };
-        use RefChange::{Create, Delete, Force, Update};
         let cases = [
             ("refs/tags/v1.2.3", vec![Create]),
             ("refs/tags/v1/x", vec![]),
