@@ -154,7 +154,7 @@ pub(crate) trait Stage: Sized {
     /// `kubectl replace --force` with the same manifest: another object of the same name. Its
     /// uid.
     fn recreate(&self) -> String;
-    /// Lets time enough pass for an old pod to end.
+    /// Lets a second pass, enough for an old pod to end.
     fn pass_step(&self);
     /// Lets held pods become available.
     fn release(&self);
