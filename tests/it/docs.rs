@@ -125,7 +125,11 @@ fn normal(line: &str) -> String {
 
 #[test]
 fn every_pipeline_that_the_page_of_a_plugin_shows_checks() {
-    for (page, count) in [("docs/notify.md", 3), ("docs/svu-tag.md", 2)] {
+    for (page, count) in [
+        ("docs/deploy.md", 1),
+        ("docs/notify.md", 3),
+        ("docs/svu-tag.md", 2),
+    ] {
         let pipelines = blocks(&read(page), "yaml");
         assert_eq!(pipelines.len(), count, "{page}");
         for pipeline in pipelines {

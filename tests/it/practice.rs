@@ -92,6 +92,14 @@ fn unknown_failure_is_wrong_usage_that_names_those_there_are() {
 }
 
 #[test]
+fn help_names_every_failure() {
+    let said = web().run(&["run", "--help"]);
+    let help = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let names = sluice_practice::Failure::ALL.map(|failure| failure.to_string());
+    assert!(help.contains(&names.join(", ")), "{}", said.out);
+}
+
+#[test]
 fn every_kind_of_workload_can_be_rehearsed() {
     for (kind, verified) in [
         ("Deployment", true),

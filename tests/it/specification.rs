@@ -283,14 +283,16 @@ fn every_sentence_is_held_by_tests_and_cases_that_exist() {
         .lines()
         .filter_map(|line| line.strip_suffix(": test"))
         .collect::<Vec<_>>();
-    let cases = read("plugins/deploy/src/judge/tests.rs");
+    let cases = read("plugins/deploy/src/judge/cases.txt");
+    let cases = cases.lines().filter_map(|line| line.strip_prefix("# "));
+    let cases = cases.collect::<Vec<_>>();
     for sentence in TABLE {
         let (practice, real) = (sentence.on_practice(), sentence.on_real());
         for test in practice.iter().chain(&real) {
             assert!(tests.contains(&test.as_str()), "there is no test `{test}`");
         }
         for case in sentence.cases {
-            assert!(cases.contains(&format!("\"{case}\"")), "no case `{case}`");
+            assert!(cases.contains(case), "there is no case `{case}`");
         }
         assert!(practice.len() + real.len() > 0, "{}", sentence.says);
     }
@@ -318,7 +320,8 @@ fn state(tests: &[String], results: &BTreeMap<&str, &str>) -> String {
     }
 }
 
-/// Prints the table for the results in the file that `SLUICE_TEST_RESULTS` names.
+/// Prints the table for the results in the file that `SLUICE_TEST_RESULTS` names. In CI every
+/// test that it names must have run.
 #[test]
 #[ignore = "is the last word of ./test"]
 fn table_of_the_specification() {
@@ -329,6 +332,8 @@ fn table_of_the_specification() {
         "\n{:<8} {:<8} sentence of docs/deploy.md",
         "practice", "real"
     );
+    let whole = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    let is_bad = |state: &str| state == "FAILED" || whole && state == "not run";
     let mut failed = Vec::new();
     for sentence in TABLE {
         let practice = match sentence.on_practice() {
@@ -340,7 +345,7 @@ fn table_of_the_specification() {
             Real::Tests(_) => (state(&sentence.on_real(), &results), String::new()),
         };
         println!("{practice:<8} {real:<8} {}{why}", sentence.says);
-        if [&practice, &real].contains(&&"FAILED".to_owned()) {
+        if is_bad(&practice) || is_bad(&real) {
             failed.push(sentence.says);
         }
     }

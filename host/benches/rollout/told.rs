@@ -14,9 +14,19 @@ const DEADLINE: u32 = 5;
 
 /// One of the two, with a namespace of its own.
 struct Side {
-    namespace: &'static str,
-    agent: &'static str,
+    namespace: String,
     shown: Shown,
+}
+
+impl Side {
+    /// A namespace with a Deployment of that image, which is looked at from then on.
+    fn at(cluster: &Cluster, namespace: &str, image: &str, deadline: u32) -> Self {
+        cluster.stage(namespace, image, deadline);
+        Self {
+            namespace: namespace.to_owned(),
+            shown: cluster.look(namespace),
+        }
+    }
 }
 
 /// What one round took.
@@ -30,21 +40,21 @@ struct Round {
 pub(crate) fn tables(cluster: &Cluster) {
     let image = |round: usize| format!("ghcr.io/acme/web:{round}");
     // The control plane's own clients say more after this.
-    let kubectl = "kubekit/v0.0.0 (linux/amd64) kubernetes/$Format";
-    let sluice = concat!("sluice/", env!("CARGO_PKG_VERSION"));
-    let sides = [("bench-sluice", sluice), ("bench-kubectl", kubectl)];
-    let sides = sides.map(|(namespace, agent)| {
-        cluster.stage(namespace, &image(0), 600);
-        let shown = cluster.look(namespace);
-        shown.when(&Fact::Complete(image(0)));
-        Side {
-            namespace,
-            agent,
-            shown,
-        }
+    let agents = [
+        concat!("sluice/", env!("CARGO_PKG_VERSION")),
+        "kubekit/v0.0.0 (linux/amd64) kubernetes/$Format",
+    ];
+    let sides = ["bench-sluice", "bench-kubectl"].map(|namespace| {
+        let side = Side::at(cluster, namespace, &image(0), 600);
+        side.shown.when(&Fact::Complete(image(0)));
+        side
     });
     let [sluice, kubectl] = &sides;
-    let before = sides.each_ref().map(|side| count(cluster, side));
+    let count = |side: usize| {
+        let requests = cluster.requests(&sides[side].namespace, agents[side]);
+        requests.values().sum::<usize>()
+    };
+    let before = [0, 1].map(count);
     let mut ends = [Vec::new(), Vec::new()];
     for round in 1..=ROUNDS {
         let image = image(round);
@@ -58,7 +68,7 @@ pub(crate) fn tables(cluster: &Cluster) {
         ));
         ends[1].push(by_kubectl(cluster, kubectl, &image, &end));
     }
-    let after = sides.each_ref().map(|side| count(cluster, side));
+    let after = [0, 1].map(count);
     println!(
         "A rollout of {REPLICAS} pods that are ready at once; {ROUNDS} rounds in turn, medians\n"
     );
@@ -77,13 +87,10 @@ pub(crate) fn tables(cluster: &Cluster) {
     );
     let requests = [0, 1].map(|side| (after[side] - before[side]) / ROUNDS);
     println!("| requests a rollout | {} | {} |", requests[0], requests[1]);
-    for side in &sides {
-        println!(
-            "\n{} asked, in all rounds: {:?}",
-            side.agent,
-            cluster.requests(side.namespace, side.agent)
-        );
-        cluster.remove(side.namespace);
+    for (side, agent) in sides.iter().zip(agents) {
+        let requests = cluster.requests(&side.namespace, agent);
+        println!("\n{agent} asked, in all rounds: {requests:?}");
+        cluster.remove(&side.namespace);
     }
     reasons(cluster);
 }
@@ -91,26 +98,18 @@ pub(crate) fn tables(cluster: &Cluster) {
 /// A container that crashes: sluice tells the reason, kubectl that the deadline is over.
 fn reasons(cluster: &Cluster) {
     let mut late = [Vec::new(), Vec::new()];
+    let image = "ghcr.io/acme/web:2-crash";
+    let fact = Fact::Crashing(image.to_owned());
     for round in 0..5 {
-        for (side, by) in [(0, "sluice"), (1, "kubectl")] {
+        let side = |by: &str| {
             let namespace = format!("bench-reason-{by}-{round}");
-            cluster.stage(&namespace, "ghcr.io/acme/web:1", DEADLINE);
-            let shown = cluster.look(&namespace);
-            let image = "ghcr.io/acme/web:2-crash".to_owned();
-            let fact = Fact::Crashing(image.clone());
-            let side_of = Side {
-                namespace: Box::leak(namespace.into_boxed_str()),
-                agent: "",
-                shown,
-            };
-            let round = if side == 0 {
-                by_sluice(cluster, &side_of, &image, &fact, "\"cause\"")
-            } else {
-                by_kubectl(cluster, &side_of, &image, &fact)
-            };
-            late[side].push(round.late);
-            cluster.remove(side_of.namespace);
-        }
+            Side::at(cluster, &namespace, "ghcr.io/acme/web:1", DEADLINE)
+        };
+        let (ours, theirs) = (side("sluice"), side("kubectl"));
+        late[0].push(by_sluice(cluster, &ours, image, &fact, "\"cause\"").late);
+        late[1].push(by_kubectl(cluster, &theirs, image, &fact).late);
+        cluster.remove(&ours.namespace);
+        cluster.remove(&theirs.namespace);
     }
     println!(
         "\nA container that crashes, with a progress deadline of {DEADLINE} s (by default it is 600 s); 5 rounds in turn, medians\n"
@@ -122,12 +121,8 @@ fn reasons(cluster: &Cluster) {
     );
 }
 
-fn count(cluster: &Cluster, side: &Side) -> usize {
-    cluster.requests(side.namespace, side.agent).values().sum()
-}
-
 fn by_sluice(cluster: &Cluster, side: &Side, image: &str, fact: &Fact, line: &str) -> Round {
-    let namespace = side.namespace;
+    let namespace = &side.namespace;
     let folder = std::env::temp_dir().join("sluice-bench-rollout");
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written to");
     let file = folder.join("pipeline.yaml");
@@ -164,11 +159,11 @@ fn by_kubectl(cluster: &Cluster, side: &Side, image: &str, fact: &Fact) -> Round
     let began = Instant::now();
     let set = format!("app={image}");
     cluster.run(
-        side.namespace,
+        &side.namespace,
         &["set", "image", "deployment/web", &set],
         "",
     );
-    let status = cluster.kubectl(side.namespace, &["rollout", "status", "deployment/web"]);
+    let status = cluster.kubectl(&side.namespace, &["rollout", "status", "deployment/web"]);
     let line = match fact {
         Fact::Complete(_) => "successfully rolled out",
         Fact::Crashing(_) => "exceeded its progress deadline",

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
 use sluice_pipeline::{
     diagnostic::{Problem, Problems, Source},
     inputs::Inputs,
-    schedule::{Schedule, Trigger},
+    schedule::{Schedule, ScheduledStep, Trigger},
 };
 use sluice_practice::Failure;
 
@@ -73,9 +73,14 @@ pub(super) struct Args {
     /// Have the effects of this plan and no others, in the world that it was made for
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "practice"])]
     plan: Option<PathBuf>,
-    /// Rehearse against stand-ins, and let the deploy fail in a chosen way: image-pull,
-    /// crash-loop, unschedulable, quota, never-ready
-    #[arg(long, value_name = "FAILURE", num_args = 0..=1, require_equals = true, default_missing_value = SUCCESS)]
+    #[arg(
+        long,
+        value_name = "FAILURE",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = SUCCESS,
+        help = format!("Rehearse against stand-ins, and let the deploy fail in a chosen way: {}", failures())
+    )]
     practice: Option<Fate>,
     /// How events are shown
     #[arg(long, value_enum, default_value_t)]
@@ -95,15 +100,17 @@ impl FromStr for Fate {
         }
         text.parse()
             .map(|failure| Self(Some(failure)))
-            .map_err(|_| {
-                let names = Failure::ALL.map(|failure| failure.to_string());
-                format!("expected one of {}", names.join(", "))
-            })
+            .map_err(|_| format!("expected one of {}", failures()))
     }
 }
 
 /// What `--practice` without a value means.
 const SUCCESS: &str = "success";
+
+/// The ways in which a rehearsed deploy can fail.
+fn failures() -> String {
+    Failure::ALL.map(|failure| failure.to_string()).join(", ")
+}
 
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
@@ -175,11 +182,13 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
             )));
         }
     };
+    // A run that can have no effect leaves no record, and looks for none.
+    let recorded = mode == Mode::Real && schedule.steps.iter().any(ScheduledStep::may_have_effects);
     let mut beside = Beside {
         plan: plan.map(|plan| Arc::new(Guard::new(plan))),
         // It closes the records of runs that were killed: these have ended too.
-        record: (mode == Mode::Real).then(|| record_of(&schedule)),
-        previous: (mode == Mode::Real)
+        record: recorded.then(|| record_of(&schedule)),
+        previous: recorded
             .then(|| record::previous(&record::of_user().ok()?, &schedule.pipeline))
             .flatten(),
         sketch: args.out.as_ref().map(|_| Sketch::new(schedule.clone())),
@@ -249,6 +258,7 @@ fn remotes(args: &Args, loaded: &Loaded, schedule: &Schedule) -> Remotes {
     };
     match reach {
         Reach::Rehearsal | Reach::Offline => Remotes::without(reach),
+        _ if schedule.remotes.is_empty() => Remotes::without(reach),
         Reach::DryRun | Reach::Live => Remotes {
             reach,
             vault: Vault::new(schedule.secrets.clone(), real_sources(loaded)),
