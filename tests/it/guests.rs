@@ -14,7 +14,7 @@ pub(crate) fn guest(name: &str) -> String {
 }
 
 fn build() -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = PathBuf::from("..");
     // Beside the host's own target folder, whose lock the outer cargo may hold.
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guests");
     let mut cargo = Command::new(env!("CARGO"));

@@ -258,7 +258,7 @@ impl Sentence {
 }
 
 fn read(name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
+    let file = Path::new("..").join(name);
     std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 

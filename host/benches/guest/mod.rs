@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::Command};
 
 /// The component of `tests/guests/noop`.
 pub(crate) fn noop() -> PathBuf {
-    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = PathBuf::from("..");
     let target = std::env::temp_dir().join("sluice-bench-guests");
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace)

@@ -11,7 +11,7 @@ use crate::image;
 use crate::judge::{Aim, Judge, Judgement, Verdict};
 use crate::testing::{NEW, facts, image as entry, pod, workload};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases/recordings");
+const FOLDER: &str = "../../tests/cases/recordings";
 
 fn read(path: &std::path::Path) -> Value {
     let text = std::fs::read_to_string(path).expect("it can be read");

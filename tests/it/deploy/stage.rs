@@ -282,7 +282,7 @@ pub(crate) fn assert_wrote(stage: &impl Stage, expected: &[(bool, &str)]) {
 /// that name. `BLESS=1` writes it; every stage has to tell the same.
 #[track_caller]
 pub(crate) fn assert_story(stage: &impl Stage, said: &Said, code: i32, name: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/deploy");
+    let folder = Path::new("../tests/cases/deploy");
     let file = folder.join(format!("{name}.txt"));
     let mut told = story(said, stage.namespace()).join("\n");
     told.push('\n');

@@ -1,15 +1,13 @@
 //! All that a cluster shows of a rollout, as text that can be compared: times are seconds since
 //! the rollout began. `BLESS=1` writes the expected files anew.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use sluice_practice::{Cluster, Kind};
 
 /// Compares the facts of the namespace `web` with `tests/facts/<name>.json`.
 pub(crate) fn assert_facts(cluster: &Cluster, began: Timestamp, name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/facts/{name}.json"));
+    let path = format!("tests/facts/{name}.json");
     let mut shown = serde_json::to_string_pretty(&facts(cluster, began)).expect("facts are JSON");
     shown.push('\n');
     if std::env::var_os("BLESS").is_some() {

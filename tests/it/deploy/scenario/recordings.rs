@@ -21,7 +21,7 @@ impl Recording {
     /// All recordings whose reason a status and events of a pod tell, by themselves: the
     /// conditions of an object are its controller's, which would put its own back.
     fn all() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/recordings");
+        let folder = Path::new("../tests/cases/recordings");
         let files = std::fs::read_dir(folder).expect("the recordings are there");
         let files = files.map(|file| file.expect("it can be listed").path());
         let read = files.filter_map(|file| {
