@@ -21,6 +21,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/notify.md",
     "docs/deploy.md",
     "docs/git.md",
+    "docs/mirror.md",
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",
@@ -126,6 +127,7 @@ fn normal(line: &str) -> String {
 fn every_pipeline_that_the_page_of_a_plugin_shows_checks() {
     for (page, count) in [
         ("docs/deploy.md", 1),
+        ("docs/mirror.md", 1),
         ("docs/notify.md", 3),
         ("docs/svu-tag.md", 2),
     ] {

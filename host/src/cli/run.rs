@@ -212,7 +212,7 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
         plan::tell(path, guard);
     }
     if let (Some(practice), Format::Text) = (&practice, args.format) {
-        rehearsed::tell(practice);
+        rehearsed::tell(practice, &runtime.block_on(practice.moved())?);
     }
     runtime.shutdown_background();
     Ok(Ok(exit))
@@ -259,10 +259,10 @@ fn remotes(args: &Args, loaded: &Loaded, schedule: &Schedule) -> Remotes {
     match reach {
         Reach::Rehearsal | Reach::Offline => Remotes::without(reach),
         _ if schedule.remotes.is_empty() => Remotes::without(reach),
-        Reach::DryRun | Reach::Live => Remotes {
+        Reach::DryRun | Reach::Live => Remotes::with(
             reach,
-            vault: Vault::new(schedule.secrets.clone(), real_sources(loaded)),
-        },
+            Vault::new(schedule.secrets.clone(), real_sources(loaded)),
+        ),
     }
 }
 

@@ -306,7 +306,20 @@ fn failure_of(failure: Failure, refused: bool) -> StepError {
         blame,
         kind,
         message,
+        details: details_of(&failure.details),
         retry_after: failure.retry_after,
+    }
+}
+
+/// What a plugin says of its failure to programs; nothing where that is too long, or no object
+/// with something in it: the failure counts all the same.
+fn details_of(text: &str) -> Value {
+    if text.len() > limits::OUTPUTS {
+        return Value::Null;
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(details)) if !details.is_empty() => Value::Object(details),
+        _ => Value::Null,
     }
 }
 

@@ -236,6 +236,7 @@ impl<'a> Progress<'a> {
         let tolerated = failed && step.continue_on_error;
         let error = error.map(|error| StepError {
             message: self.run.reporter.mask().text(&error.message),
+            details: self.run.reporter.mask().value(error.details),
             ..error
         });
         self.run
@@ -250,7 +251,9 @@ impl<'a> Progress<'a> {
                 duration_ms: millis(duration),
             });
         if failed && !tolerated && self.first_error.is_none() {
-            let error = error.clone().unwrap_or_else(cancelled_error);
+            let mut error = error.clone().unwrap_or_else(cancelled_error);
+            // The step has said them.
+            error.details = Value::Null;
             self.first_error = Some((outcome, error));
         }
         self.settle(

@@ -2,7 +2,9 @@
 //! goes wrong in between.
 
 mod create;
+mod lighttpd;
 mod local;
+mod mirror;
 mod plan;
 mod read;
 mod refused;
@@ -11,6 +13,7 @@ mod repository;
 mod server;
 mod ssh;
 mod svu_tag;
+mod web;
 mod wrong;
 
 use serde_json::Value;

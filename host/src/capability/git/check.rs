@@ -24,27 +24,19 @@ impl GitCalls {
         Err(self.refuse("read", remote, None, &json!({})))
     }
 
-    /// The ref may be changed in one of these ways, tried in their order: which.
+    /// The ref may be changed so.
     pub(super) fn check_change(
         &self,
         remote: &str,
         name: &str,
-        changes: &[RefChange],
+        change: RefChange,
         detail: &Value,
-    ) -> Result<RefChange, Error> {
-        let permits =
-            |change: &RefChange| self.rules(remote).any(|rule| rule.permits(*change, name));
-        let permitted = changes.iter().copied().find(permits);
-        permitted.ok_or_else(|| {
-            let change = changes.first().copied().unwrap_or(RefChange::Force);
-            let action = format!("{change}-ref");
-            self.refuse(&action, remote, Some((change, name)), detail)
-        })
-    }
-
-    /// Whether the ref may be changed so, without a word about it.
-    pub(super) fn permits(&self, remote: &str, change: RefChange, name: &str) -> bool {
-        self.rules(remote).any(|rule| rule.permits(change, name))
+    ) -> Result<(), Error> {
+        if self.rules(remote).any(|rule| rule.permits(change, name)) {
+            return Ok(());
+        }
+        let action = format!("{change}-ref");
+        Err(self.refuse(&action, remote, Some((change, name)), detail))
     }
 
     fn rules(&self, remote: &str) -> impl Iterator<Item = &GitRule> {
@@ -77,6 +69,16 @@ impl GitCalls {
         self.reporter.log(Level::Error, &line, Vec::new());
         Error::Denied(format!("step `{}` may not {action} {target}", self.step))
     }
+}
+
+/// The remote has its whole history itself. Git calls commits whose parents it lacks commits
+/// without parents: what is counted or carried from there would be wrong.
+pub(super) fn whole(remote: &str, shallow: &[ObjectId]) -> Result<(), Error> {
+    shallow.first().map_or(Ok(()), |id| {
+        Err(Error::Unsupported(format!(
+            "remote `{remote}` does not have its whole history itself (shallow): it ends at {id}"
+        )))
+    })
 }
 
 /// The full name of a ref that can be changed: no option, no path out of `refs/`.
