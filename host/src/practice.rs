@@ -52,7 +52,7 @@ impl Practice {
         };
         let mut remotes = Remotes::without(Reach::Rehearsal);
         if let Some(made) = &repositories {
-            let url = |name| Url::from_file_path(made.path(name)).ok();
+            let url = |name: &str| Url::from_file_path(made.path(name)).ok();
             let named = |(name, _): &(String, _)| Some((name.clone(), url(name)?));
             remotes.stand_ins = histories.iter().filter_map(named).collect();
         }
@@ -111,9 +111,12 @@ fn histories(schedule: &Schedule) -> Vec<(String, History)> {
     let behind = behind.map(|rule| rule.remote.as_str());
     let behind = behind.collect::<BTreeSet<_>>();
     let remotes = schedule.remotes.iter();
-    let history = |name: &str| match behind.contains(name) {
-        true => History::Behind,
-        false => History::Whole,
+    let history = |name: &str| {
+        if behind.contains(name) {
+            History::Behind
+        } else {
+            History::Whole
+        }
     };
     remotes
         .map(|remote| (remote.name.clone(), history(&remote.name)))

@@ -54,7 +54,7 @@ impl Compared {
             .iter()
             .filter(|(name, _)| !source.contains_key(*name))
         {
-            if config.prune {
+            if config.prune.is_some() {
                 compared.changes.push(Change {
                     name: (*name).to_owned(),
                     old: owned(Some(old)),
@@ -68,13 +68,13 @@ impl Compared {
         compared
     }
 
-    /// The refs that would be deleted, if those are more than is permitted.
-    pub(crate) fn too_many_deletions(&self, config: &Config) -> Option<Vec<&str>> {
+    /// The refs that would be deleted, if those are more than so many percent.
+    pub(crate) fn too_many_deletions(&self, limit: u64) -> Option<Vec<&str>> {
         let deleted = self.changes.iter().filter(|change| change.new.is_none());
         let deleted: Vec<_> = deleted.map(|change| change.name.as_str()).collect();
         let there = u64::try_from(self.there).unwrap_or(u64::MAX);
         let count = u64::try_from(deleted.len()).unwrap_or(u64::MAX);
-        let too_many = count.saturating_mul(100) > there.saturating_mul(config.prune_limit);
+        let too_many = count.saturating_mul(100) > there.saturating_mul(limit);
         too_many.then_some(deleted)
     }
 }

@@ -24,10 +24,9 @@ pub(crate) struct Config {
     hidden: bool,
     /// Refs may move to where their old commit does not lead.
     pub(crate) force: bool,
-    /// Refs that the source does not have are deleted.
-    pub(crate) prune: bool,
-    /// How many of the target's refs may be deleted, in percent of those that are mirrored.
-    pub(crate) prune_limit: u64,
+    /// Refs that the source does not have are deleted, at most so many percent of those of
+    /// the target that are mirrored.
+    pub(crate) prune: Option<u64>,
     /// All refs or none.
     pub(crate) atomic: bool,
 }
@@ -43,6 +42,7 @@ impl Config {
             text.map(str::to_owned)
                 .ok_or_else(|| format!("`with.{key}` is missing"))
         };
+        let limit = percent(&with, "prune-limit", 50)?;
         let config = Self {
             from: needed("from")?,
             to: needed("to")?,
@@ -50,8 +50,7 @@ impl Config {
             except: patterns(&with, "except", &[])?,
             hidden: with.flag("hidden")?,
             force: with.flag("force")?,
-            prune: with.flag("prune")?,
-            prune_limit: percent(&with, "prune-limit", 50)?,
+            prune: with.flag("prune")?.then_some(limit),
             atomic: with.flag("atomic")?,
         };
         if config.from == config.to {

@@ -7,7 +7,7 @@ use crate::bindings::sluice::plugin::log::Level;
 use crate::compare::{Change, Compared};
 use crate::config::Config;
 use crate::failure;
-use crate::report::Report;
+use crate::report::{Report, first};
 use crate::world::World;
 
 /// How often others may be quicker.
@@ -43,10 +43,12 @@ fn compare<W: World>(world: &mut W, config: &Config) -> Result<Compared, Failure
     };
     let (source, target) = (list(&config.from)?, list(&config.to)?);
     let compared = Compared::new(config, &source, &target);
-    match compared.too_many_deletions(config) {
-        None => Ok(compared),
-        Some(names) => Err(too_many(config, &names, compared.there)),
+    if let Some(limit) = config.prune
+        && let Some(names) = compared.too_many_deletions(limit)
+    {
+        return Err(too_many(config, limit, &names, compared.there));
     }
+    Ok(compared)
 }
 
 /// Carries the changes; `false` where some have to be decided again.
@@ -88,22 +90,18 @@ fn carry<W: World>(
 /// How many names a refusal lists.
 const NAMED: usize = 50;
 
-fn too_many(config: &Config, names: &[&str], there: usize) -> Failure {
-    let mut message = format!(
-        "`prune` would delete {} of the {there} refs of `{}`, more than {} percent: nothing is \
-         changed; if they are to go, `prune-limit` says how many percent may",
-        names.len(),
-        config.to,
-        config.prune_limit
-    );
-    for name in names.iter().take(NAMED) {
-        message.push('\n');
-        message.push_str(name);
-    }
-    if names.len() > NAMED {
-        message.push_str(&format!("\nand {} more", names.len() - NAMED));
-    }
-    failure::of(FailureKind::Failed, message)
+fn too_many(config: &Config, limit: u64, names: &[&str], there: usize) -> Failure {
+    let count = names.len();
+    let names = names.iter().map(|name| (*name).to_owned());
+    failure::of(
+        FailureKind::Failed,
+        format!(
+            "`prune` would delete {count} of the {there} refs of `{}`, more than {limit} percent: \
+             nothing is changed; if they are to go, `prune-limit` says how many percent may\n{}",
+            config.to,
+            first(NAMED, names).join("\n")
+        ),
+    )
 }
 
 #[cfg(test)]

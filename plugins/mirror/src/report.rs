@@ -56,19 +56,13 @@ impl Report {
         let kind = failed.map(failure::kind).max_by_key(weight)?;
         let failed = self.told.iter().filter(|told| told.end.is_err());
         let count = failed.clone().count();
-        let mut message = format!(
-            "{} of {} of `{}` could not be made those of `{}`",
-            count,
+        let message = format!(
+            "{count} of {} of `{}` could not be made those of `{}`\n{}",
             refs(self.told.len() + self.unchanged),
             config.to,
-            config.from
+            config.from,
+            first(SHOWN, failed.map(Told::line)).join("\n")
         );
-        for told in failed.take(SHOWN) {
-            message.push_str(&format!("\n{}", told.line()));
-        }
-        if count > SHOWN {
-            message.push_str(&format!("\nand {} more", count - SHOWN));
-        }
         Some(failure::of(kind, message))
     }
 
@@ -99,24 +93,25 @@ impl Report {
         if self.told.is_empty() {
             return format!("{}, all as they should be", refs(self.unchanged));
         }
-        let mut summary = String::new();
-        for told in self.told.iter().take(SHOWN) {
-            summary.push_str(&format!("- {}\n", told.line()));
-        }
-        if self.told.len() > SHOWN {
-            summary.push_str(&format!("- and {} more\n", self.told.len() - SHOWN));
-        }
-        summary
+        let items = self.lines().into_iter().map(|line| format!("- {line}\n"));
+        items.collect()
     }
 
     /// A line for each ref that was, or would be, changed; beyond some their number.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<_> = self.told.iter().take(SHOWN).map(Told::line).collect();
-        if self.told.len() > SHOWN {
-            lines.push(format!("and {} more", self.told.len() - SHOWN));
-        }
-        lines
+        first(SHOWN, self.told.iter().map(Told::line))
     }
+}
+
+/// The first lines, and how many more there are.
+pub(crate) fn first(most: usize, lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<_> = lines.collect();
+    let more = lines.len().saturating_sub(most);
+    lines.truncate(most);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    lines
 }
 
 impl Told {

@@ -6,9 +6,7 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use super::{
-    GitCalls,
-    ancestry::{self, Ancestry},
-    check, effect,
+    GitCalls, ancestry, check, effect,
     pack::empty,
     relay::{End, Move, Relay, Standing, few, standing},
     wire::{

@@ -10,7 +10,7 @@ use super::{
     GitCalls, Reach,
     ancestry::Ancestry,
     carry, check, effect,
-    wire::{Advert, Entry, Fetch, Link, list},
+    wire::{Entry, Fetch, Link, list},
 };
 use crate::{
     bindings::sluice::git::remote::{
