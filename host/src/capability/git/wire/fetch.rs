@@ -191,6 +191,10 @@ fn second_request(
     if wanted.thin {
         text(&mut request, "thin-pack");
     }
+    // Commits are many in a moment; a plugin says itself what it reads them for.
+    if wanted.history {
+        text(&mut request, "no-progress");
+    }
     if filtered {
         text(&mut request, "filter tree:0");
     }
@@ -215,7 +219,11 @@ fn original_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Result<V
         ));
     }
     let mut words = format!(" side-band-64k ofs-delta agent={AGENT}");
-    for (word, wished) in [("thin-pack", wanted.thin), ("filter", filtered)] {
+    for (word, wished) in [
+        ("thin-pack", wanted.thin),
+        ("no-progress", wanted.history),
+        ("filter", filtered),
+    ] {
         if wished && advert.has(word) {
             words.push(' ');
             words.push_str(word);
