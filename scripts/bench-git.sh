@@ -10,7 +10,8 @@ svu_version=v3.2.3
 debian lighttpd lighttpd
 debian /usr/bin/time time
 if command -v go >/dev/null; then
-  [ -x "$cache/bin/svu" ] || GOBIN=$cache/bin go install "github.com/caarlos0/svu/v3@$svu_version"
-  export SVU=$cache/bin/svu
+  [ -x "$cache/bin/svu" ] || GOBIN=$cache/bin go install "github.com/caarlos0/svu/v3@$svu_version" \
+    || echo "svu $svu_version cannot be had: git alone stands beside svu-tag" >&2
+  [ ! -x "$cache/bin/svu" ] || export SVU=$cache/bin/svu
 fi
 cargo bench --locked --package sluice --bench git -- "$@"

@@ -85,6 +85,10 @@ pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{megabytes:.1} MB")
 }
 
+pub(crate) fn kilobytes(bytes: u64) -> String {
+    format!("{} kB", bytes.div_ceil(1000))
+}
+
 /// Stands before a server and counts what comes from it.
 pub(crate) struct Counter {
     port: u16,

@@ -17,7 +17,9 @@ pub(crate) fn table(size: &Size) {
     println!(
         "`mirror`: {} commits, {} refs, a pack of {}; {ROUNDS} rounds in turn, medians\n",
         size.commits,
-        size.tags + 1,
+        git(&bench.repositories.path("origin.git"), &["for-each-ref"])
+            .lines()
+            .count(),
         megabytes(bench.repositories.bytes("origin.git/objects/pack"))
     );
     println!(
@@ -161,6 +163,7 @@ pub(crate) fn sluice(folder: &Path) -> Command {
     sluice
         .current_dir(folder)
         .env("SLUICE_CACHE", folder.join("cache"))
+        .env("SLUICE_STATE", folder.join("state"))
         .env("FORGE", "right-password");
     sluice
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::{
     lighttpd::Lighttpd,
-    meter::{Counter, Taken, median, megabytes, millis, run},
+    meter::{Counter, Taken, kilobytes, median, millis, run},
     mirrored::sluice,
     repository::{Repositories, Size, command, git},
 };
@@ -93,8 +93,8 @@ steps:
         println!(
             "| {name} | {} | {} | {} |",
             millis(taken.time),
-            megabytes(received),
-            megabytes(taken.memory * 1000)
+            kilobytes(received),
+            kilobytes(taken.memory * 1000)
         );
     }
 }

@@ -43,10 +43,14 @@ fn credential_that_a_hook_says_again_is_masked() {
         "#!/bin/sh\necho 'who is right-password?' >&2\nexit 1\n",
     );
     let server = Server::start(repository.root(), Fine);
-    let with = format!("call: create-ref, name: refs/tags/v2.0.0, target: '{main}'");
-    // What the plugin was told it puts into its failure.
+    // What the plugin was told it puts into its failure, in a spelling that nothing masks.
+    let with = format!("call: create-ref, name: refs/tags/v2.0.0, target: '{main}', spell: true");
     let said = pipeline(&server.url("web.git"), &with, TAGS).events(&[]);
-    assert!(error(&said).ends_with("\n  who is ***?"), "{}", said.out);
+    assert!(
+        error(&said).ends_with("w-h-o- -i-s- -*-*-*-?"),
+        "{}",
+        said.out
+    );
     assert!(!said.out.contains("right-password"), "{}", said.out);
 }
 

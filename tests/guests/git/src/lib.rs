@@ -54,7 +54,7 @@ impl Guest for Git {
                         "prefixes":{"type":"array","items":{"type":"string"}},
                         "tips":{"type":"array","items":{"type":"string"}},
                         "known":{"type":"array","items":{"type":"string"}},
-                        "atomic":{"type":"boolean"},
+                        "atomic":{"type":"boolean"},"spell":{"type":"boolean"},
                         "updates":{"type":"array","items":{"type":"string"}}}},
             "outputs":{"type":"object","additionalProperties":false,
                        "properties":{"count":{"type":"integer"},"lines":{"type":"array","items":{"type":"string"}}}},
@@ -65,7 +65,15 @@ impl Guest for Git {
 
     fn run(_: Context, config: String) -> Result<String, Failure> {
         let config: Value = serde_json::from_str(&config).expect("the host sends JSON");
-        let lines = call(&config).map_err(|error| failure(&error))?;
+        let lines = call(&config).map_err(|error| {
+            let mut failure = failure(&error);
+            if config["spell"] == true {
+                // As no mask of the host's would know it.
+                let letters = failure.message.chars().map(String::from);
+                failure.message = letters.collect::<Vec<_>>().join("-");
+            }
+            failure
+        })?;
         let count = lines.len();
         // A list that is too long for outputs is told by its length.
         let shown = if count > 1000 { Vec::new() } else { lines };
