@@ -11,6 +11,8 @@ pub mod expression;
 pub mod inputs;
 pub mod permission;
 pub mod pipeline;
+pub mod policy;
 pub mod rbac;
+pub mod reference;
 pub mod schedule;
 pub mod schema;

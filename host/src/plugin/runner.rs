@@ -9,7 +9,10 @@ use std::{
 
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use sluice_pipeline::{permission::Permissions, schedule::Schedule};
+use sluice_pipeline::{
+    permission::{Authority, Permissions},
+    schedule::Schedule,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Component;
@@ -183,7 +186,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
     let step = attempt.step();
     let http = HttpCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         secrets: attempt.secrets.clone(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
@@ -191,7 +194,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
     };
     let kube = KubeCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
@@ -199,7 +202,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
     };
     let git = GitCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
@@ -217,11 +220,11 @@ impl Refusing {
     pub(super) fn instance() -> Instance {
         let (events, _) = mpsc::unbounded_channel();
         let reporter = Reporter::new("", Clock::system(), Mask::default(), events);
-        let permissions = Arc::new(Permissions::default());
+        let authority = Authority::default();
         let effects = Effects::new(reporter.clone());
         let http = HttpCalls {
             step: String::new(),
-            permissions: permissions.clone(),
+            authority: authority.clone(),
             secrets: Arc::new(StepSecrets::default()),
             effects: effects.clone(),
             reporter: reporter.clone(),
@@ -229,7 +232,7 @@ impl Refusing {
         };
         let kube = KubeCalls {
             step: String::new(),
-            permissions: permissions.clone(),
+            authority: authority.clone(),
             effects: effects.clone(),
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),
@@ -237,7 +240,7 @@ impl Refusing {
         };
         let git = GitCalls {
             step: String::new(),
-            permissions,
+            authority,
             effects,
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),

@@ -197,7 +197,7 @@ fn rules<Rule>(
         .collect()
 }
 
-fn patterns<T: FromStr<Err = String>>(
+pub(crate) fn patterns<T: FromStr<Err = String>>(
     fields: &Fields,
     key: &str,
     problems: &mut Problems,
@@ -209,7 +209,7 @@ fn patterns<T: FromStr<Err = String>>(
         .collect()
 }
 
-pub(super) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
+pub(crate) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
     let fields = Fields::read(
         node,
         keys::KUBE,
@@ -267,7 +267,7 @@ fn is_kubernetes_name(text: &str) -> bool {
         && !text.ends_with(['-', '.'])
 }
 
-fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
+pub(crate) fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
     if let Some(scalar) = node.scalar() {
         return parsed(&scalar.text, node.span, problems).map(HttpRule::any_on);
     }
@@ -319,7 +319,7 @@ fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
     })
 }
 
-fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRule> {
+pub(crate) fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRule> {
     let fields = Fields::read(node, keys::GIT, "a `git` permission", node.span, problems)?;
     let remote = fields.text("remote", problems)?;
     if !remotes.iter().any(|known| known == remote) {
@@ -339,7 +339,7 @@ fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRu
     })
 }
 
-fn fs(node: &Node, problems: &mut Problems) -> Option<FsRule> {
+pub(crate) fn fs(node: &Node, problems: &mut Problems) -> Option<FsRule> {
     let fields = Fields::read(node, keys::FS, "an `fs` permission", node.span, problems)?;
     let access = match fields.get("access") {
         Some(access) => fields

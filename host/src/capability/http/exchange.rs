@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, Response, Uri, header, request::Parts};
 use http_body_util::{BodyExt, Empty, Full, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use sluice_pipeline::permission::{HttpRequest, HttpRule, Scheme};
+use sluice_pipeline::permission::{HttpRequest, PermittedRequest, Scheme};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::{dial::Dialer, substitute};
@@ -40,7 +40,7 @@ pub(super) struct Exchange {
     pub(super) request: Request<WasiBody>,
     pub(super) asked: HttpRequest,
     pub(super) options: RequestOptions,
-    pub(super) rules: Vec<HttpRule>,
+    pub(super) permitted: PermittedRequest,
     /// `None` in a dry run, which sends nothing.
     pub(super) dialer: Option<Dialer>,
     /// It asks and its permission says so: no plan holds it.
@@ -84,14 +84,11 @@ impl Exchange {
             }
             started
         };
-        let stream = match dialer.connect(&self.asked, &self.rules).await {
+        let stream = match dialer.connect(&self.asked, &self.permitted).await {
             Ok(stream) => stream,
             Err(error) => {
                 let why = if matches!(error, Error::DestinationIpProhibited) {
-                    format!(
-                        "`{}` has no address that may be dialled: private, loopback and link-local ranges need `addresses` in the step's `permissions.http`",
-                        self.asked.host
-                    )
+                    self.permitted.undialled(&self.asked.host)
                 } else {
                     error.to_string()
                 };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use http::Request;
 use serde_json::json;
-use sluice_pipeline::permission::{HttpRequest, Permissions, Scheme, permit_request};
+use sluice_pipeline::permission::{Authority, HttpRequest, Scheme, permit_request};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use dial::{Dialer, Route};
@@ -39,7 +39,7 @@ pub struct HttpCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// The values behind its placeholders.
     pub secrets: Arc<StepSecrets>,
     /// Keeps the requests.
@@ -88,26 +88,20 @@ impl HttpCalls {
             state: EffectState::Started,
             detail: json!({ "url": self.by_name(&request.uri().to_string()) }),
         };
-        let rules = self.permissions.http.iter();
-        let rules = rules.filter(|rule| rule.permits(&asked)).cloned();
-        let rules = rules.collect::<Vec<_>>();
-        if rules.is_empty() {
+        let permitted = self.authority.request(&asked).map_err(|denied| {
             let yaml = permit_request(&self.step, &asked);
-            self.effects
-                .refuse(&effect, &format!("step `{}` may not send it", self.step));
+            self.effects.refuse(&effect, &denied.why(&self.step));
+            let (action, target) = (&effect.action, &effect.target);
             self.reporter.log(
                 Level::Error,
-                &format!(
-                    "refused `{} {}`; to permit it:\n{yaml}",
-                    effect.action, effect.target
-                ),
+                &format!("refused `{action} {target}`; {}", denied.way_out(&yaml)),
                 Vec::new(),
             );
-            return Err(Error::HttpRequestDenied);
-        }
+            Error::HttpRequestDenied
+        })?;
         // Whatever a permission says, a dry run asks and never tells.
         let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
-        let read = asks && rules.iter().any(|rule| rule.read);
+        let read = asks && permitted.read();
         let dialer = match &self.egress {
             Egress::Send(dialer) => Some(dialer.clone()),
             Egress::Plan(reader) if read => reader.clone(),
@@ -117,7 +111,7 @@ impl HttpCalls {
             request,
             asked,
             options,
-            rules,
+            permitted,
             dialer,
             read,
             secrets: self.secrets.clone(),
