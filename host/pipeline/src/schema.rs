@@ -80,7 +80,7 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
         Shape::Duration => json!({"type": "string", "pattern": "^([0-9]+(d|h|m|s|ms))+$"}),
-        Shape::Size => json!({"type": "string", "pattern": "^[0-9]+(KiB|MiB|GiB)$"}),
+        Shape::Size => json!({"type": "string", "pattern": "^[0-9]+ *(KiB|MiB|GiB)$"}),
         Shape::OneOf(words) => json!({"enum": words}),
         Shape::ListOf(inner) => json!({"type": "array", "items": nested(inner)}),
         Shape::Map(keys) => return map(keys),

@@ -5,6 +5,7 @@ mod demo;
 mod interrupt;
 mod load;
 mod plan;
+mod policy;
 mod rbac;
 mod refused;
 mod rehearsed;

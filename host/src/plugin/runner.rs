@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use sluice_pipeline::{
     permission::{Authority, Permissions},
+    policy::Limit,
     schedule::Schedule,
 };
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ use super::{
     engine::{Engine, Linked},
     instance::{Calls, Instance},
     library::{Library, PluginError},
-    limits,
+    limits::{self, Limits},
 };
 use crate::{
     bindings::{
@@ -176,7 +177,7 @@ async fn run(
     let called = call.await;
     store.data().finish_output();
     match called {
-        Ok(Ok(outputs)) => outputs_of(&outputs),
+        Ok(Ok(outputs)) => outputs_of(&outputs, &attempt.schedule.limits.outputs),
         Ok(Err(failure)) => Err(failure_of(failure, attempt.effects.refused())),
         Err(error) => Err(trap(&error, store.data().limits.refused.as_deref())),
     }
@@ -191,6 +192,8 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         egress: world.egress.clone(),
+        limits: attempt.schedule.limits.clone(),
+        sent: 0,
     };
     let kube = KubeCalls {
         step: step.id.clone(),
@@ -210,7 +213,13 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         remotes: world.remotes.clone(),
     };
     let calls = Calls { http, kube, git };
-    Instance::new(calls, attempt.needs.clone(), attempt.reporter.clone())
+    let limits = Limits::new(attempt.schedule.limits.memory.clone());
+    Instance::new(
+        calls,
+        attempt.needs.clone(),
+        attempt.reporter.clone(),
+        limits,
+    )
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -229,6 +238,8 @@ impl Refusing {
             effects: effects.clone(),
             reporter: reporter.clone(),
             egress: Egress::Plan(None),
+            limits: Arc::default(),
+            sent: 0,
         };
         let kube = KubeCalls {
             step: String::new(),
@@ -247,7 +258,9 @@ impl Refusing {
             schedule: None,
             remotes: Remotes::without(Reach::Offline),
         };
-        Instance::new(Calls { http, kube, git }, Needs::default(), reporter)
+        let calls = Calls { http, kube, git };
+        let limits = Limits::new(Limit::of_host(limits::MEMORY));
+        Instance::new(calls, Needs::default(), reporter, limits)
     }
 }
 
@@ -268,13 +281,14 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn outputs_of(text: &str) -> AttemptEnd {
+fn outputs_of(text: &str, limit: &Limit<usize>) -> AttemptEnd {
     let wrong = |kind, message: String| Err(StepError::new(Blame::Plugin, kind, message));
-    if text.len() > limits::OUTPUTS {
+    if text.len() > limit.most {
         let message = format!(
-            "its outputs are {} KiB long, the limit is {} KiB",
+            "its outputs are {} KiB long, the limit is {} KiB{}",
             text.len() >> 10,
-            limits::OUTPUTS >> 10
+            limit.most >> 10,
+            limit.whose()
         );
         return wrong(ErrorKind::Limit, message);
     }

@@ -1,18 +1,26 @@
 //! Runs a schedule: which step is next, whether it runs, what its end means for others. For each
 //! step the order is fixed: its condition, then its secrets, then its `with`, then it.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
-use sluice_pipeline::schedule::{Decision, Outcome, RunView, Schedule, StepView};
+use sluice_pipeline::{
+    pipeline::show_duration,
+    policy::Limit,
+    schedule::{Decision, Outcome, RunView, Schedule, StepView},
+};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
     Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
-    event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    event::{Blame, ErrorKind, EventKind, Level, Mode, StepError},
     plan::Guard,
     record::Previous,
     summary::Summaries,
@@ -68,6 +76,9 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         run.reporter.say(EventKind::RunInterrupted(earlier.clone()));
     }
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
+    let over = Arc::<OnceLock<StepError>>::default();
+    let limit = schedule.limits.run.clone();
+    let _ticking = limit.map(|limit| end_after(limit, &run, over.clone()));
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
     let mut ready = Vec::new();
@@ -103,7 +114,10 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
             Err((index, why)) => progress.end(lost(index, &why)),
         }
     }
-    let end = progress.finish();
+    let mut end = progress.finish();
+    if let (Outcome::Cancelled | Outcome::Unknown, Some(over)) = (end.outcome, over.get()) {
+        end.error = Some(over.clone());
+    }
     let finished = EventKind::RunFinished {
         outcome: end.outcome,
         outputs: progress.outputs(),
@@ -112,6 +126,30 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
     };
     run.reporter.say_on_record(finished).await;
     end
+}
+
+/// Cancels the run in order when its time is over, as somebody with Ctrl-C would: steps that
+/// run `always()` still tell of it.
+fn end_after(
+    limit: Limit<Duration>,
+    run: &Run,
+    over: Arc<OnceLock<StepError>>,
+) -> AbortOnDropHandle<()> {
+    let (reporter, cancel) = (run.reporter.clone(), run.cancel.gently.clone());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        tokio::time::sleep(limit.most).await;
+        let (most, whose) = (show_duration(limit.most), limit.whose());
+        let message = format!("the run took longer than {most}{whose}, and was cancelled");
+        reporter.say(EventKind::StepLog {
+            level: Level::Error,
+            message: message.clone(),
+            fields: BTreeMap::new(),
+        });
+        let error = StepError::new(Blame::World, ErrorKind::Timeout, message);
+        if over.set(error).is_ok() {
+            cancel.cancel();
+        }
+    }))
 }
 
 /// How far the run has come.
@@ -160,7 +198,8 @@ impl<'a> Progress<'a> {
     /// has ended, as skipped, when this returns `None`.
     fn prepare(&mut self, index: usize) -> Result<Option<Prepared>, StepError> {
         let step = &self.schedule.steps[index];
-        let reporter = self.run.reporter.of_step(&step.id);
+        let log = self.schedule.limits.log.clone();
+        let reporter = self.run.reporter.of_step_within(&step.id, log);
         if self.run.cancel.at_once.is_cancelled() {
             self.skip(index, &reporter, "the run was stopped".to_owned());
             return Ok(None);

@@ -14,6 +14,6 @@ mod worker;
 
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
-pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
+pub use reporter::{LINE_LIMIT, Reporter, cut};
 pub use summary::{Needs, Summary};
 pub use worker::{Attempt, AttemptEnd, Worker};

@@ -94,6 +94,10 @@ impl Bound<FsRule> for FsRule {
         }
         beyond
     }
+
+    fn is_about(&self, rule: &FsRule) -> bool {
+        self.has_under(rule)
+    }
 }
 
 impl fmt::Display for FsRule {

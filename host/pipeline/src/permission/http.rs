@@ -142,6 +142,10 @@ impl Bound<HttpRule> for HttpRule {
         beyond.extend(outside("addresses", &self.addresses, &rule.addresses, within));
         beyond
     }
+
+    fn is_about(&self, rule: &HttpRule) -> bool {
+        self.host.contains(&rule.host)
+    }
 }
 
 /// A path that every server reads alike: one with `..`, an encoded `/` or doubled slashes

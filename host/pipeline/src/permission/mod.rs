@@ -37,7 +37,7 @@ pub use refusal::{
 };
 pub(crate) use refusal::{permit_entries, quoted};
 pub use segments::Segments;
-pub(crate) use version::Version;
+pub(crate) use version::{Version, parse_digest};
 
 /// Everything that one step may do. The default is nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

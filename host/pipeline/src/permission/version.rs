@@ -109,7 +109,7 @@ pub(super) fn parse_tag(tag: &str, whole: &str) -> Result<String, String> {
     }
 }
 
-pub(super) fn parse_digest(digest: &str, whole: &str) -> Result<String, String> {
+pub(crate) fn parse_digest(digest: &str, whole: &str) -> Result<String, String> {
     let length = match digest.split_once(':') {
         Some(("sha256", _)) => 64,
         Some(("sha512", _)) => 128,

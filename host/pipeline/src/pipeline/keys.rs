@@ -67,7 +67,7 @@ pub(crate) const PLACEMENTS: &[&str] = &["header", "url"];
 pub(crate) const CONFLICTS: &[&str] = &["queue", "cancel", "refuse"];
 pub(crate) const RETRY_ON: &[&str] = &["unavailable", "failed", "timeout"];
 pub(crate) const ACCESSES: &[&str] = &["read", "read-write"];
-pub(crate) const SCHEMES: &[&str] = &["https", "http"];
+const SCHEMES: &[&str] = &["https", "http"];
 pub(crate) const KINDS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
 
 pub(crate) const TEXTS: Shape = Shape::ListOf(&Shape::Text);

@@ -28,6 +28,7 @@ use keys::{CONFLICTS, EVENTS};
 use step::{Draft, Surroundings};
 
 pub(crate) use config::Config;
+pub use duration::show_duration;
 pub(crate) use entries::Entries;
 pub(crate) use input::Misfit;
 pub use input::{Input, InputKind};

@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use http::Request;
 use serde_json::json;
-use sluice_pipeline::permission::{Authority, HttpRequest, Scheme, permit_request};
+use sluice_pipeline::{
+    permission::{Authority, HttpRequest, Scheme, permit_request},
+    policy::Limits,
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use dial::{Dialer, Route};
@@ -48,6 +51,10 @@ pub struct HttpCalls {
     pub reporter: Reporter,
     /// What becomes of them.
     pub egress: Egress,
+    /// How large and how many they may be.
+    pub limits: Arc<Limits>,
+    /// How many were admitted.
+    pub sent: u64,
 }
 
 type Sending = Box<dyn Future<Output = Result<Answer, Error>> + Send>;
@@ -76,7 +83,7 @@ impl WasiHttpHooks for HttpCalls {
 impl HttpCalls {
     /// The exchange that the request asks for, if the step may have it.
     fn admit(
-        &self,
+        &mut self,
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Exchange, Error> {
@@ -99,6 +106,7 @@ impl HttpCalls {
             );
             Error::HttpRequestDenied
         })?;
+        self.count(&effect)?;
         // Whatever a permission says, a dry run asks and never tells.
         let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
         let read = asks && permitted.read();
@@ -115,12 +123,34 @@ impl HttpCalls {
             dialer,
             read,
             secrets: self.secrets.clone(),
+            limits: self.limits.clone(),
             mask: self.reporter.mask().clone(),
             hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
             effect,
         })
+    }
+
+    /// One request more, if so many may be sent.
+    fn count(&mut self, effect: &Effect) -> Result<(), Error> {
+        match &self.limits.requests {
+            Some(limit) if self.sent >= limit.most => {
+                let why = format!(
+                    "an attempt may send {} requests{}",
+                    limit.most,
+                    limit.whose()
+                );
+                self.effects.refuse(effect, &why);
+                let line = format!("refused `{} {}`: {why}", effect.action, effect.target);
+                self.reporter.log(Level::Error, &line, Vec::new());
+                Err(Error::HttpRequestDenied)
+            }
+            _ => {
+                self.sent += 1;
+                Ok(())
+            }
+        }
     }
 
     /// The URL with its secrets by name, as a plan holds it: the origin of one that is a

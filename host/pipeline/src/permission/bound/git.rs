@@ -50,6 +50,10 @@ impl Bound<RemoteRule> for GitBound {
         }
         beyond
     }
+
+    fn is_about(&self, RemoteRule { url, .. }: &RemoteRule) -> bool {
+        self.url.matches(url)
+    }
 }
 
 #[cfg(test)]

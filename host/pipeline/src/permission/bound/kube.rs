@@ -72,6 +72,10 @@ impl Bound<KubeRule> for KubeBound {
         beyond.extend(word("delete-pods", self.delete_pods, rule.delete_pods));
         beyond
     }
+
+    fn is_about(&self, rule: &KubeRule) -> bool {
+        self.matches_object(rule.kind, &rule.namespace, &rule.name)
+    }
 }
 
 #[cfg(test)]

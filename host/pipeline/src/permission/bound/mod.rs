@@ -19,6 +19,9 @@ pub trait Bound<Rule> {
     /// `` `restart: true` ``. Empty exactly where the entry alone allows all that `rule` permits.
     fn beyond(&self, rule: &Rule) -> Vec<String>;
 
+    /// Whether the entry is about the same thing as `rule`: the workload, the host, the remote.
+    fn is_about(&self, rule: &Rule) -> bool;
+
     /// Whether everything that `rule` permits is allowed by this entry alone.
     fn contains(&self, rule: &Rule) -> bool {
         self.beyond(rule).is_empty()
