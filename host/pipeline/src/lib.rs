@@ -14,5 +14,6 @@ pub mod pipeline;
 pub mod policy;
 pub mod rbac;
 pub mod reference;
+pub mod review;
 pub mod schedule;
 pub mod schema;

@@ -50,6 +50,11 @@ impl Refused {
         self
     }
 
+    /// Says it where no pipeline file has been read yet.
+    pub(super) fn say_to_people(&self) {
+        self.say(&Source::new("", ""), Format::Text);
+    }
+
     /// Says it, of a pipeline file with this text.
     pub(super) fn say(&self, pipeline: &Source, format: Format) {
         let source = self.source.as_ref().unwrap_or(pipeline);

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use sluice_pipeline::{
     pipeline::{Retry, RetryOn},
-    policy::Limit,
+    policy::{Limit, Limits},
     schedule::{Outcome, Schedule, ScheduledStep},
 };
 use tokio::time::Instant;
@@ -19,8 +19,6 @@ use super::{
 };
 use crate::secret::StepSecrets;
 
-/// How long an attempt may take where the step names no timeout.
-const TIMEOUT: Duration = Duration::from_hours(1);
 /// How long a cancelled step may take to end in order before its call is dropped.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
 /// How long effects that are on their way may take to settle once their attempt is over.
@@ -144,7 +142,7 @@ async fn attempt(
 
 /// How long an attempt of the step may take.
 fn patience(schedule: &Schedule, step: &ScheduledStep) -> Limit<Duration> {
-    schedule.limits.timeout(step.timeout.unwrap_or(TIMEOUT))
+    schedule.limits.timeout(step.timeout.unwrap_or(Limits::TIMEOUT))
 }
 
 /// When and why another attempt follows this one, if one does.

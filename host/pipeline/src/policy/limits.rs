@@ -62,6 +62,8 @@ impl Limits {
     pub const OUTPUTS: usize = 1 << 20;
     /// The same of the body of a request or an answer.
     pub const BODY: usize = 8 << 20;
+    /// How long an attempt may take of a step that names no timeout.
+    pub const TIMEOUT: Duration = Duration::from_hours(1);
 
     /// How long an attempt may take for which its step asks so much.
     pub fn timeout(&self, asked: Duration) -> Limit<Duration> {
