@@ -28,7 +28,11 @@ fn a_kube_entry_contains_exactly_what_it_allows() {
     for kind in [None, Some(WorkloadKind::Deployment)] {
         for name in ["a", "a*", "*"] {
             for list in [&["x"][..], &["x*"], &["x", "z"], &["*"]] {
-                for image in [&["r.io/*:*"][..], &["r.io/**:v*"], &["r.io/a:*", "s.io/*:*"]] {
+                for image in [
+                    &["r.io/*:*"][..],
+                    &["r.io/**:v*"],
+                    &["r.io/a:*", "s.io/*:*"],
+                ] {
                     for words in 0..4 {
                         bounds.push(KubeBound {
                             kind,
@@ -49,7 +53,11 @@ fn a_kube_entry_contains_exactly_what_it_allows() {
     for kind in kinds {
         for name in names {
             for list in [&["x"][..], &["xy"], &["x", "z"]] {
-                for image in [&["r.io/a:*"][..], &["r.io/a:v*", "s.io/a:v1"], &["r.io/a/b:*"]] {
+                for image in [
+                    &["r.io/a:*"][..],
+                    &["r.io/a:v*", "s.io/a:v1"],
+                    &["r.io/a/b:*"],
+                ] {
                     for words in 0..4 {
                         rules.push(KubeRule {
                             kind,
@@ -69,7 +77,9 @@ fn a_kube_entry_contains_exactly_what_it_allows() {
     let (mut within, mut beyond) = (0, 0);
     for bound in &bounds {
         for rule in &rules {
-            let objects = kinds.iter().flat_map(|kind| names.map(|name| (*kind, name)));
+            let objects = kinds
+                .iter()
+                .flat_map(|kind| names.map(|name| (*kind, name)));
             let mut asked = objects.filter(|(kind, name)| rule.matches_object(*kind, "n", name));
             let pairs = || {
                 containers
@@ -93,7 +103,7 @@ fn a_kube_entry_contains_exactly_what_it_allows() {
 fn an_http_entry_contains_exactly_what_it_allows() {
     let hosts = ["a.b", "x.a.b", "y.x.a.b", "c"];
     let methods = ["GET", "POST", "PUT"];
-    let paths = ["/", "/v1", "/v1/a", "/v1/a/b", "/v2", "/v1/../v2"];
+    let paths = ["/", "/v1", "/v1/a", "/v1/b", "/v1/a/b", "/v2", "/v1/../v2"];
     let addresses = ["10.1.2.3", "10.200.0.1", "192.168.1.1", "8.8.8.8"];
 
     let mut rules = Vec::new();
@@ -137,7 +147,10 @@ fn an_http_entry_contains_exactly_what_it_allows() {
         let requests = requests.iter();
         requests.map(|request| rule.permits(request)).collect()
     };
-    let rules: Vec<_> = rules.into_iter().map(|rule| (permitted(&rule), rule)).collect();
+    let rules: Vec<_> = rules
+        .into_iter()
+        .map(|rule| (permitted(&rule), rule))
+        .collect();
     for (by_wide, wide) in &rules {
         for (by_narrow, narrow) in &rules {
             let mut pairs = by_wide.iter().zip(by_narrow);
@@ -151,9 +164,18 @@ fn an_http_entry_contains_exactly_what_it_allows() {
 
 #[test]
 fn a_git_entry_contains_exactly_what_it_allows() {
-    let urls = ["https://f.io/a/x.git", "https://f.io/b/x.git", "ssh://git@f.io/a/x.git"];
+    let urls = [
+        "https://f.io/a/x.git",
+        "https://f.io/b/x.git",
+        "ssh://git@f.io/a/x.git",
+    ];
     let urls: Vec<Url> = urls.iter().map(|url| url.parse().unwrap()).collect();
-    let names = ["refs/tags/v1", "refs/tags/x", "refs/heads/main", "refs/heads/a/b"];
+    let names = [
+        "refs/tags/v1",
+        "refs/tags/x",
+        "refs/heads/main",
+        "refs/heads/a/b",
+    ];
     let changes = [
         RefChange::Create,
         RefChange::Update,

@@ -142,7 +142,9 @@ async fn attempt(
 
 /// How long an attempt of the step may take.
 fn patience(schedule: &Schedule, step: &ScheduledStep) -> Limit<Duration> {
-    schedule.limits.timeout(step.timeout.unwrap_or(Limits::TIMEOUT))
+    schedule
+        .limits
+        .timeout(step.timeout.unwrap_or(Limits::TIMEOUT))
 }
 
 /// When and why another attempt follows this one, if one does.

@@ -39,7 +39,10 @@ async fn unchecked(library: &Library, pipeline: &str, policy: &str) -> Arc<Sched
     let document = Document::read(&Source::new("pipeline.yaml", pipeline)).expect("it is YAML");
     let catalog = library.catalog(&uses_of(&document)).await;
     let pipeline = Pipeline::read(&document, &catalog).expect("it is a pipeline");
-    assert!(policy.judge(&pipeline).is_err(), "a check would let it pass");
+    assert!(
+        policy.judge(&pipeline).is_err(),
+        "a check would let it pass"
+    );
     let inputs = Inputs::from_pairs(&pipeline, &[]).expect("it has none");
     let schedule = Schedule::resolve(pipeline, inputs, Trigger::default());
     Arc::new(schedule.expect("it resolves").under(&policy))
@@ -95,7 +98,11 @@ fn effects(events: &[Value]) -> Vec<String> {
 
 fn logged(events: &[Value], text: &str) -> bool {
     let mut logs = events.iter().filter(|event| event["event"] == "step.log");
-    logs.any(|event| event["message"].as_str().is_some_and(|line| line.contains(text)))
+    logs.any(|event| {
+        event["message"]
+            .as_str()
+            .is_some_and(|line| line.contains(text))
+    })
 }
 
 const WHY: &str = "the policy `policy.yaml` does not allow it, whatever step `x` is permitted";
@@ -185,7 +192,10 @@ steps:
     );
     // The same name, and another address under it.
     assert_eq!(
-        denied(&pipeline("call: list-refs", "https://evil.invalid/acme/web.git")),
+        denied(&pipeline(
+            "call: list-refs",
+            "https://evil.invalid/acme/web.git"
+        )),
         [format!("read refused: {WHY}")]
     );
 }

@@ -1,23 +1,21 @@
 //! The limits of a policy: a plugin that reaches one is ended or cut as by the host's own, and
 //! what it is told names the policy.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use sluice_practice::Sink;
+use sluice_practice::{Reply, Sink};
 use tokio::runtime::Runtime;
 
 use super::under;
-use crate::{
-    guests::guest,
-    sluice::{Said, Sluice},
-};
+use crate::{guests::guest, sluice::Said};
 
 /// A pipeline whose step misbehaves so, under those limits.
 fn bad(what: &str, limits: &str) -> Said {
     let hostile = guest("hostile");
     let pipeline =
         format!("name: p\nsteps:\n  bad:\n    uses: {hostile}\n    with: {{ do: {what} }}\n");
-    let policy =
-        format!("pipelines: {{ p: {{ uses: ['{hostile}'], limits: {{ {limits} }} }} }}");
+    let policy = format!("pipelines: {{ p: {{ uses: ['{hostile}'], limits: {{ {limits} }} }} }}");
     under(&policy, &pipeline).events(&["--policy", "policy.yaml"])
 }
 
@@ -81,11 +79,13 @@ steps:
   last: {{ uses: {noop}, if: always() }}
 "
     );
-    let policy =
-        format!("pipelines: {{ p: {{ uses: ['{hostile}', '{noop}'], limits: {{ run: 200ms }} }} }}");
+    let policy = format!(
+        "pipelines: {{ p: {{ uses: ['{hostile}', '{noop}'], limits: {{ run: 200ms }} }} }}"
+    );
     let said = under(&policy, &pipeline).events(&["--policy", "policy.yaml"]);
     assert_eq!(said.code, Some(1), "{}", said.err);
-    let words = "the run took longer than 200ms (set by the policy `policy.yaml`), and was cancelled";
+    let words =
+        "the run took longer than 200ms (set by the policy `policy.yaml`), and was cancelled";
     let end = said.all("run.finished").remove(0);
     assert_eq!(end["outcome"], "cancelled");
     assert_eq!(
@@ -97,33 +97,45 @@ steps:
     assert_eq!(said.of_step("step.finished", "last")["outcome"], "success");
 }
 
-/// A sink, and what a pipeline that posts to it says under those limits.
-fn posting(limits: &str, steps: usize) -> (Said, usize) {
+/// What a pipeline whose steps post a text to a sink, which answers with another, says under
+/// those limits; and how many requests came.
+fn posting(limits: &str, steps: usize, text: &str, answer: &str) -> (Said, usize) {
     let runtime = Runtime::new().expect("a runtime can be made");
     let sink = runtime
         .block_on(Sink::start())
         .expect("a loopback port is free");
+    sink.reply(Reply::Answer {
+        status: 200,
+        headers: Vec::new(),
+        body: answer.to_owned(),
+        delay: Duration::ZERO,
+    });
     let port = sink.url().rsplit(':').next().unwrap_or_default().to_owned();
-    let http = format!(
-        "{{ scheme: http, host: 127.0.0.1, port: {port}, addresses: [127.0.0.0/8] }}"
-    );
+    let http =
+        format!("{{ scheme: http, host: 127.0.0.1, port: {port}, addresses: [127.0.0.0/8] }}");
     let step = |index| {
         format!(
-            "  tell{index}:\n    uses: notify\n    with: {{ webhook: 'http://127.0.0.1:{port}/hook' }}\n    permissions: {{ http: [{http}] }}\n"
+            "  tell{index}:\n    uses: notify\n    with: {{ webhook: 'http://127.0.0.1:{port}/hook', text: '{text}' }}\n    permissions: {{ http: [{http}] }}\n"
         )
     };
     let steps: String = (0..steps).map(step).collect();
     let policy = format!(
         "pipelines: {{ p: {{ uses: [notify], permissions: {{ http: [{http}] }}, limits: {{ {limits} }} }} }}"
     );
-    let sluice: Sluice = under(&policy, &format!("name: p\nsteps:\n{steps}"));
+    let sluice = under(&policy, &format!("name: p\nsteps:\n{steps}"));
     let said = sluice.events(&["--policy", "policy.yaml"]);
     (said, sink.requests().len())
 }
 
+fn logs(said: &Said, line: &str) -> bool {
+    said.all("step.log")
+        .iter()
+        .any(|log| log["message"] == line)
+}
+
 #[test]
 fn requests_beyond_the_policys_number_are_refused_attempt_by_attempt() {
-    let (said, received) = posting("requests: 0", 1);
+    let (said, received) = posting("requests: 0", 1, "a", "");
     assert_eq!((said.code, received), (Some(1), 0), "{}", said.out);
     let effect = said.all("effect").remove(0);
     assert_eq!(effect["state"], "refused");
@@ -131,12 +143,24 @@ fn requests_beyond_the_policys_number_are_refused_attempt_by_attempt() {
         effect["detail"]["reason"],
         "an attempt may send 0 requests (set by the policy `policy.yaml`)"
     );
-    let (said, received) = posting("requests: 1", 2);
+    let (said, received) = posting("requests: 1", 2, "a", "");
     assert_eq!((said.code, received), (Some(0), 2), "{}", said.out);
 }
 
 #[test]
-fn body_longer_than_the_policy_says_is_not_sent() {
-    let (said, received) = posting("request-body: 1 KiB", 1);
+fn bodies_longer_than_the_policy_says_are_not_sent_and_not_read() {
+    let long = "x".repeat(8 << 10);
+    let (said, received) = posting("request-body: 4 KiB", 1, "a", "");
     assert_eq!((said.code, received), (Some(0), 1), "{}", said.out);
+    let (said, received) = posting("request-body: 4 KiB", 1, &long, "");
+    assert_eq!((said.code, received), (Some(1), 0), "{}", said.out);
+    let words = "the request's body is longer than 4 KiB (set by the policy `policy.yaml`)";
+    assert!(logs(&said, words), "{}", said.out);
+
+    let (said, received) = posting("answer-body: 4 KiB", 1, "a", "fine");
+    assert_eq!((said.code, received), (Some(0), 1), "{}", said.out);
+    let (said, received) = posting("answer-body: 4 KiB", 1, "a", &long);
+    assert_eq!((said.code, received), (Some(1), 1), "{}", said.out);
+    let words = "the answer's body is longer than 4 KiB (set by the policy `policy.yaml`)";
+    assert!(logs(&said, words), "{}", said.out);
 }

@@ -46,7 +46,13 @@ fn plain(said: &Said) -> String {
 fn diff(old: &str, new: &str) -> Said {
     let sluice = Sluice::pipeline(new);
     fs::write(sluice.folder().join("old.yaml"), old).expect("the folder is ours");
-    let said = sluice.run(&["check", "pipeline.yaml", "--permissions", "--diff", "old.yaml"]);
+    let said = sluice.run(&[
+        "check",
+        "pipeline.yaml",
+        "--permissions",
+        "--diff",
+        "old.yaml",
+    ]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
     said
 }
@@ -67,7 +73,13 @@ fn limits_of_a_policy_are_told() {
     limits: { memory: 64 MiB, timeout: 5m, run: 1h, log: 1 KiB, outputs: 2 KiB, requests: 3, request-body: 4 KiB, answer-body: 5 KiB }
 ";
     let pipeline = "name: release\nsteps:\n  tell:\n    uses: notify\n    with: { webhook: 'https://hooks.slack.com/x' }\n    permissions: { http: [hooks.slack.com] }\n";
-    let args = ["check", "pipeline.yaml", "--permissions", "--policy", "policy.yaml"];
+    let args = [
+        "check",
+        "pipeline.yaml",
+        "--permissions",
+        "--policy",
+        "policy.yaml",
+    ];
     let said = under(policy, pipeline).run(&args);
     let limits = said.out.lines().find(|line| line.contains("limits"));
     assert_eq!(limits, Some(""), "{}", said.err);
@@ -77,11 +89,20 @@ fn limits_of_a_policy_are_told() {
 fn nothing_is_printed_where_no_authority_changes() {
     // Another order, other words of the same meaning, and what is no authority.
     let other = PIPELINE
-        .replace("['ghcr.io/acme/web:v*', 'ghcr.io/acme/web:1']", "['ghcr.io/acme/web:1', 'ghcr.io/acme/web:v*']")
-        .replace("[hooks.slack.com, {", "[{ host: hooks.slack.com, port: 443 }, {")
+        .replace(
+            "['ghcr.io/acme/web:v*', 'ghcr.io/acme/web:1']",
+            "['ghcr.io/acme/web:1', 'ghcr.io/acme/web:v*']",
+        )
+        .replace(
+            "[hooks.slack.com, {",
+            "[{ host: hooks.slack.com, port: 443 }, {",
+        )
         .replace("timeout: 10m", "timeout: 600s")
         .replace("  unused: { env: UNUSED, hosts: [hooks.slack.com] }\n", "")
-        .replace("image: 'ghcr.io/acme/web:1' }", "image: 'ghcr.io/acme/web:1', wait: 1m }");
+        .replace(
+            "image: 'ghcr.io/acme/web:1' }",
+            "image: 'ghcr.io/acme/web:1', wait: 1m }",
+        );
     assert_ne!(other, PIPELINE);
     assert_eq!(diff(PIPELINE, &other).out, "");
 }
@@ -89,8 +110,14 @@ fn nothing_is_printed_where_no_authority_changes() {
 #[test]
 fn what_a_change_adds_and_takes_away_is_told_step_by_step() {
     let new = PIPELINE
-        .replace("['refs/tags/v*'] }", "['refs/tags/v*'], delete: ['refs/tags/*'] }")
-        .replace("name: web, containers: [app]", "name: web, restart: true, containers: [app]")
+        .replace(
+            "['refs/tags/v*'] }",
+            "['refs/tags/v*'], delete: ['refs/tags/*'] }",
+        )
+        .replace(
+            "name: web, containers: [app]",
+            "name: web, restart: true, containers: [app]",
+        )
         .replace("timeout: 10m", "timeout: 20m")
         .replace("forge.example", "forge.example.org")
         .replace("env: SLACK_WEBHOOK", "env: OTHER_WEBHOOK")
@@ -101,14 +128,22 @@ fn what_a_change_adds_and_takes_away_is_told_step_by_step() {
 #[test]
 fn programs_read_the_same_as_json() {
     let sluice = Sluice::pipeline(PIPELINE);
-    let args = ["check", "pipeline.yaml", "--permissions", "--format", "json"];
+    let args = [
+        "check",
+        "pipeline.yaml",
+        "--permissions",
+        "--format",
+        "json",
+    ];
     let said = sluice.run(&args);
     let listing: Value = serde_json::from_str(&said.out).expect("it is JSON");
     assert_eq!(listing["pipeline"], "release");
     assert_eq!(listing["steps"][2]["step"], "tell");
     assert_eq!(
         listing["steps"][2]["secrets"],
-        serde_json::json!(["slack of the environment's SLACK_WEBHOOK: as a URL to hooks.slack.com"])
+        serde_json::json!([
+            "slack of the environment's SLACK_WEBHOOK: as a URL to hooks.slack.com"
+        ])
     );
     let old = PIPELINE.replace("  tell:\n", "  shout:\n");
     fs::write(sluice.folder().join("old.yaml"), old).expect("the folder is ours");
@@ -128,10 +163,23 @@ fn programs_read_the_same_as_json() {
 #[test]
 fn old_file_that_cannot_be_read_is_refused_and_two_files_are_wrong_usage() {
     let sluice = Sluice::pipeline(PIPELINE);
-    let args = ["check", "pipeline.yaml", "--permissions", "--diff", "none.yaml"];
+    let args = [
+        "check",
+        "pipeline.yaml",
+        "--permissions",
+        "--diff",
+        "none.yaml",
+    ];
     let said = sluice.run(&args);
     assert_eq!((said.code, said.out.as_str()), (Some(2), ""));
     assert!(said.err.contains("cannot read `none.yaml`"), "{}", said.err);
-    let args = ["check", "pipeline.yaml", "pipeline.yaml", "--permissions", "--diff", "pipeline.yaml"];
+    let args = [
+        "check",
+        "pipeline.yaml",
+        "pipeline.yaml",
+        "--permissions",
+        "--diff",
+        "pipeline.yaml",
+    ];
     assert_eq!(sluice.run(&args).code, Some(64));
 }

@@ -21,12 +21,16 @@ pub(super) fn render(problems: &Problems, source: &Source, colour: bool) -> Stri
         if !text.is_empty() {
             text.push('\n');
         }
-        let mut groups = vec![group(problem, source, &name)];
-        groups.extend(problem.elsewhere.as_deref().map(other_place));
-        // The way out stands last, after both places.
-        if let (Some(help), Some(last)) = (&problem.help, groups.pop()) {
-            groups.push(last.element(Level::HELP.message(harmless(help))));
+        let mut groups = Vec::new();
+        let mut last = group(problem, source, &name);
+        if let Some(elsewhere) = &problem.elsewhere {
+            groups.push(std::mem::replace(&mut last, other_place(elsewhere)));
         }
+        // The way out stands last, after both places.
+        if let Some(help) = &problem.help {
+            last = last.element(Level::HELP.message(harmless(help)));
+        }
+        groups.push(last);
         let block = renderer.render(&groups);
         text.extend(block.chars().map(visible));
         text.push('\n');

@@ -126,20 +126,20 @@ impl Bound<HttpRule> for HttpRule {
             if rule.methods.is_empty() {
                 beyond.push("any method".to_owned());
             }
-            let same = |wide: &String, narrow: &String| wide == narrow;
-            beyond.extend(outside("method", &self.methods, &rule.methods, same));
+            let methods = outside(&self.methods, &rule.methods, String::eq);
+            beyond.extend(methods.map(|method| format!("method `{method}`")));
         }
         if !self.paths.is_empty() {
             if rule.paths.is_empty() {
                 beyond.push("any path".to_owned());
             }
-            let outside = |path: &&Segments| !self.paths.iter().any(|wide| wide.contains(path));
-            let paths = rule.paths.iter().filter(outside);
+            let paths = outside(&self.paths, &rule.paths, Segments::contains);
             beyond.extend(paths.map(|path| format!("path `/{path}`")));
         }
         beyond.extend(word("read", self.read, rule.read));
         let within = |wide: &IpNet, narrow: &IpNet| wide.contains(narrow);
-        beyond.extend(outside("addresses", &self.addresses, &rule.addresses, within));
+        let ranges = outside(&self.addresses, &rule.addresses, within);
+        beyond.extend(ranges.map(|range| format!("`addresses: {range}`")));
         beyond
     }
 
@@ -304,7 +304,7 @@ mod tests {
                 "method `DELETE`",
                 "path `/v2/**`",
                 "`read: true`",
-                "addresses `10.0.0.0/8`",
+                "`addresses: 10.0.0.0/8`",
             ]
         );
     }

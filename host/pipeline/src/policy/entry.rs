@@ -56,7 +56,13 @@ impl Item {
         let place = |key| fields.entry(key).map(|entry| entry.key_span);
         let permissions = fields.entry("permissions").and_then(|entry| {
             let keys = keys::PERMISSIONS;
-            Fields::read(&entry.value, keys, "`permissions`", entry.key_span, problems)
+            Fields::read(
+                &entry.value,
+                keys,
+                "`permissions`",
+                entry.key_span,
+                problems,
+            )
         });
         let permissions = permissions.as_ref();
         let uses = fields.texts("uses", problems);
@@ -105,7 +111,11 @@ fn list<T>(
             span: item.span,
         })
     };
-    items.unwrap_or_default().iter().filter_map(placed).collect()
+    items
+        .unwrap_or_default()
+        .iter()
+        .filter_map(placed)
+        .collect()
 }
 
 fn kube(node: &Node, problems: &mut Problems) -> Option<KubeBound> {

@@ -21,7 +21,7 @@ impl Policy {
                 "the policy allows nothing to a pipeline named `{name}`"
             ));
             let none = format!("no pattern here fits `{name}`");
-            let place = self.place("where one would have to", self.place, none);
+            let place = self.place("where one would have to stand", self.place, none);
             problems.push(problem.at(pipeline.name_span).elsewhere(place));
             return Err(problems);
         }
@@ -88,8 +88,20 @@ impl Judge<'_> {
         });
         let git: Vec<_> = addressed.collect();
         let kube = &entries.kube_apply;
-        self.within(id, Capability::KubeApply, kube, |item| &item.kube_apply, problems);
-        self.within(id, Capability::Http, &entries.http, |item| &item.http, problems);
+        self.within(
+            id,
+            Capability::KubeApply,
+            kube,
+            |item| &item.kube_apply,
+            problems,
+        );
+        self.within(
+            id,
+            Capability::Http,
+            &entries.http,
+            |item| &item.http,
+            problems,
+        );
         self.within(id, Capability::Git, &git, |item| &item.git, problems);
         self.within(id, Capability::Fs, &entries.fs, |item| &item.fs, problems);
     }
@@ -115,13 +127,17 @@ impl Judge<'_> {
                 || {
                     let place = self.first(|item| item.places.permissions);
                     let none = format!("no `{capability}` entry is here");
-                    self.policy.place("where one would have to stand", place, none)
+                    self.policy
+                        .place("where one would have to stand", place, none)
                 },
                 |nearest| self.nearest(nearest),
             );
-            problems.push(problem.at(rule.span).elsewhere(place).help(
-                "narrow the permission, or have the policy widened by whoever keeps it",
-            ));
+            problems.push(
+                problem
+                    .at(rule.span)
+                    .elsewhere(place)
+                    .help("narrow the permission, or have the policy widened by whoever keeps it"),
+            );
         }
     }
 
@@ -136,7 +152,8 @@ impl Judge<'_> {
             || {
                 let place = self.first(|item| item.places.secrets);
                 let none = "no secret is allowed here".to_owned();
-                self.policy.place("where one would have to be", place, none)
+                self.policy
+                    .place("where one would have to stand", place, none)
             },
             |nearest| self.nearest(nearest),
         );
@@ -216,7 +233,10 @@ fn within_one<'b, Rule, B: Bound<Rule> + 'b>(
             return Ok(());
         }
         let rank = |one: &Nearest| (one.foreign, one.beyond.len());
-        if nearest.as_ref().is_none_or(|known| rank(&found) < rank(known)) {
+        if nearest
+            .as_ref()
+            .is_none_or(|known| rank(&found) < rank(known))
+        {
             nearest = Some(found);
         }
     }

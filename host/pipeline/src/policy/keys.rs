@@ -184,4 +184,3 @@ pub(crate) const LIMITS: &[Key] = &[
         "The body of an answer, at most 8MiB.",
     ),
 ];
-

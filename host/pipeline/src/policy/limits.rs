@@ -21,7 +21,9 @@ impl<T: PartialOrd> Limit<T> {
     /// Words to stand after the limit where a policy set it; else nothing.
     pub fn whose(&self) -> String {
         let policy = self.policy.as_ref();
-        policy.map_or_else(String::new, |policy| format!(" (set by the policy `{policy}`)"))
+        policy.map_or_else(String::new, |policy| {
+            format!(" (set by the policy `{policy}`)")
+        })
     }
 
     fn lower(&mut self, most: T, policy: &Arc<str>) {
@@ -161,14 +163,20 @@ mod tests {
             (limits.memory.most, limits.memory.whose().as_str()),
             (64 << 20, " (set by the policy `one.yaml`)")
         );
-        assert_eq!((limits.log.most, limits.log.whose()), (Limits::LOG, String::new()));
+        assert_eq!(
+            (limits.log.most, limits.log.whose()),
+            (Limits::LOG, String::new())
+        );
         let timeout = limits.timeout(seconds(3600));
         assert_eq!(
             (timeout.most, timeout.whose().as_str()),
             (seconds(30), " (set by the policy `two.yaml`)")
         );
         let shorter = limits.timeout(seconds(10));
-        assert_eq!((shorter.most, shorter.whose()), (seconds(10), String::new()));
+        assert_eq!(
+            (shorter.most, shorter.whose()),
+            (seconds(10), String::new())
+        );
         assert_eq!(limits.requests.map(|limit| limit.most), Some(10));
         assert_eq!(limits.run, None);
     }

@@ -62,7 +62,9 @@ impl Policy {
         };
         for item in self.items_of(pipeline) {
             let kube = item.kube_apply.iter();
-            bounds.kube_apply.extend(kube.map(|kube| kube.value.clone()));
+            bounds
+                .kube_apply
+                .extend(kube.map(|kube| kube.value.clone()));
             let http = item.http.iter();
             bounds.http.extend(http.map(|http| http.value.clone()));
             let fs = item.fs.iter();

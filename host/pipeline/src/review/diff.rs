@@ -52,7 +52,10 @@ impl Listing {
     /// What this listing adds to an older one and takes away, step by step: those of this one
     /// in their order, then those that are no more. A step with another identifier is another.
     pub fn since(&self, old: &Listing) -> Vec<Changed> {
-        let gone = old.steps.iter().filter(|step| self.step(&step.id).is_none());
+        let gone = old
+            .steps
+            .iter()
+            .filter(|step| self.step(&step.id).is_none());
         let changed = self.steps.iter().map(|new| {
             let old = old.step(&new.id).map_or(&[][..], |old| &old.lines);
             (&new.id, changes(old, &new.lines))
@@ -100,7 +103,15 @@ fn changes(old: &[Line], new: &[Line]) -> Vec<Change> {
     let mut all = only(Sign::Removed, old, new);
     all.extend(only(Sign::Added, new, old));
     // Stable, so that what goes still comes first.
-    let order = ["uses", "kube-apply", "http", "git", "fs", "secrets", "limits"];
+    let order = [
+        "uses",
+        "kube-apply",
+        "http",
+        "git",
+        "fs",
+        "secrets",
+        "limits",
+    ];
     all.sort_by_key(|change| order.iter().position(|about| *about == change.line.about));
     all
 }

@@ -77,12 +77,7 @@ impl Listing {
     }
 }
 
-fn lines(
-    step: &Step,
-    pipeline: &Pipeline,
-    limits: &Limits,
-    problems: &mut Problems,
-) -> Vec<Line> {
+fn lines(step: &Step, pipeline: &Pipeline, limits: &Limits, problems: &mut Problems) -> Vec<Line> {
     let entries = pipeline.entries(step, problems);
     let mut lines = Vec::new();
     let mut tell = |about, mut texts: Vec<String>| {
@@ -91,12 +86,18 @@ fn lines(
         lines.extend(texts.into_iter().map(|text| Line { about, text }));
     };
     tell("uses", vec![words::plugin(step)]);
-    let kube = entries.kube_apply.iter().map(|kube| words::kube(&kube.value));
+    let kube = entries
+        .kube_apply
+        .iter()
+        .map(|kube| words::kube(&kube.value));
     tell(Capability::KubeApply.key(), kube.collect());
     let http = entries.http.iter().map(|http| words::http(&http.value));
     tell(Capability::Http.key(), http.collect());
     let remotes = &pipeline.remotes;
-    let git = entries.git.iter().map(|git| words::git(&git.value, remotes));
+    let git = entries
+        .git
+        .iter()
+        .map(|git| words::git(&git.value, remotes));
     tell(Capability::Git.key(), git.collect());
     let fs = entries.fs.iter().map(|fs| words::fs(&fs.value));
     tell(Capability::Fs.key(), fs.collect());

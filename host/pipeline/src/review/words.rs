@@ -3,9 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use crate::permission::{Access, FsRule, GitRule, HttpRule, KubeRule};
-use crate::pipeline::{
-    Pipeline, Placement, Remote, Secret, SecretSource, Step, show_duration,
-};
+use crate::pipeline::{Pipeline, Placement, Remote, Secret, SecretSource, Step, show_duration};
 use crate::policy::{Limits, show_size};
 use crate::reference::Reference;
 
@@ -114,10 +112,18 @@ pub(super) fn secrets(
         format!("{}: {place} to {}", source(secret), sorted(&secret.hosts))
     });
     let mut lines: Vec<String> = own.collect();
-    for remote in pipeline.remotes.iter().filter(|remote| reached(&remote.name)) {
+    for remote in pipeline
+        .remotes
+        .iter()
+        .filter(|remote| reached(&remote.name))
+    {
         let secrets = remote.auth.secrets().filter_map(declared);
         lines.extend(secrets.map(|secret| {
-            format!("{}: of the host alone, to enter {}", source(secret), remote.name)
+            format!(
+                "{}: of the host alone, to enter {}",
+                source(secret),
+                remote.name
+            )
         }));
     }
     lines

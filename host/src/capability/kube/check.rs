@@ -107,7 +107,9 @@ impl KubeCalls {
             let image = change.new.parse::<ImageRef>().map_err(Error::Invalid)?;
             if let Err(denied) = may.take_over(container, &image) {
                 let rules = may.rules();
-                let permitted = rules.iter().find(|rule| rule.permits_image(container, &image));
+                let permitted = rules
+                    .iter()
+                    .find(|rule| rule.permits_image(container, &image));
                 let rule = KubeRule {
                     take_over: true,
                     ..(**permitted.unwrap_or(&rules[0])).clone()

@@ -65,13 +65,21 @@ pub(super) fn show_changes(file: &Path, new: &Listing, old: &Listing, format: Fo
     for step in &changed {
         render::line(&format!("  {}", step.step));
         for change in &step.changes {
-            render::line(&format!("    {} {}", change.sign.mark(), words(&change.line)));
+            render::line(&format!(
+                "    {} {}",
+                change.sign.mark(),
+                words(&change.line)
+            ));
         }
     }
 }
 
 fn head(file: &Path, listing: &Listing) {
-    render::line(&clean(&format!("{} ({})", listing.pipeline, file.display())));
+    render::line(&clean(&format!(
+        "{} ({})",
+        listing.pipeline,
+        file.display()
+    )));
 }
 
 fn words(line: &Line) -> String {

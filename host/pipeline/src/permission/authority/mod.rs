@@ -51,7 +51,9 @@ impl Denied {
         match self {
             Self::ByPermissions => format!("step `{step}` has no permission for it"),
             Self::ByPolicy(policy) => {
-                format!("the policy `{policy}` does not allow it, whatever step `{step}` is permitted")
+                format!(
+                    "the policy `{policy}` does not allow it, whatever step `{step}` is permitted"
+                )
             }
         }
     }

@@ -21,7 +21,8 @@ impl<'a> PermittedWorkload<'a> {
     ) -> Result<Self, Denied> {
         let rules = permissions.kube_apply.iter();
         let rules = rules.filter(|rule| rule.matches_object(kind, namespace, name));
-        let allowing = bounds.map_or(&[][..], |bounds| &bounds.kube_apply).iter();
+        let allowing = bounds.map_or(&[][..], |bounds| bounds.kube_apply.as_slice());
+        let allowing = allowing.iter();
         let allowing = allowing.filter(|bound| bound.matches_object(kind, namespace, name));
         let workload = Self {
             rules: rules.collect(),

@@ -46,7 +46,8 @@ impl Bound<RemoteRule> for GitBound {
             ("force", &self.refs.force, &rule.force),
             ("delete", &self.refs.delete, &rule.delete),
         ] {
-            beyond.extend(outside(key, wide, narrow, Segments::contains));
+            let refs = outside(wide, narrow, Segments::contains);
+            beyond.extend(refs.map(|name| format!("`{key}: {name}`")));
         }
         beyond
     }
@@ -109,7 +110,7 @@ mod tests {
         };
         assert_eq!(
             bound().beyond(&wide),
-            ["create `refs/**`", "delete `refs/tags/v1`"]
+            ["`create: refs/**`", "`delete: refs/tags/v1`"]
         );
     }
 

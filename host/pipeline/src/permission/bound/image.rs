@@ -130,6 +130,7 @@ mod tests {
         let versions = [
             ":v1".to_owned(),
             ":v12".to_owned(),
+            ":v2".to_owned(),
             ":x".to_owned(),
             String::new(),
             format!("@sha256:{HEX}"),
@@ -151,8 +152,18 @@ mod tests {
             .iter()
             .flat_map(|name| ends.map(|end| format!("{name}{end}")));
         let patterns: Vec<ImagePattern> = patterns.map(|text| text.parse().unwrap()).collect();
-        let wide = ["r.io/**", "r.io/*", "r.io/a*", "r.io/a/**", "r.io/a", "s.io/*"];
-        for bound in wide.iter().flat_map(|name| ends.map(|end| format!("{name}{end}"))) {
+        let wide = [
+            "r.io/**",
+            "r.io/*",
+            "r.io/a*",
+            "r.io/a/**",
+            "r.io/a",
+            "s.io/*",
+        ];
+        for bound in wide
+            .iter()
+            .flat_map(|name| ends.map(|end| format!("{name}{end}")))
+        {
             let bound: ImageBound = bound.parse().unwrap();
             for pattern in &patterns {
                 let model = images

@@ -55,18 +55,10 @@ impl Bound<KubeRule> for KubeBound {
             beyond.extend((!pattern.matches(name)).then(|| format!("`{key}: {name}`")));
         }
         let container = |pattern: &NamePattern, name: &String| pattern.matches(name);
-        beyond.extend(outside(
-            "container",
-            &self.containers,
-            &rule.containers,
-            container,
-        ));
-        beyond.extend(outside(
-            "image",
-            &self.images,
-            &rule.images,
-            ImageBound::contains,
-        ));
+        let containers = outside(&self.containers, &rule.containers, container);
+        beyond.extend(containers.map(|name| format!("container `{name}`")));
+        let images = outside(&self.images, &rule.images, ImageBound::contains);
+        beyond.extend(images.map(|image| format!("image `{image}`")));
         beyond.extend(word("take-over", self.take_over, rule.take_over));
         beyond.extend(word("restart", self.restart, rule.restart));
         beyond.extend(word("delete-pods", self.delete_pods, rule.delete_pods));

@@ -33,14 +33,12 @@ pub(super) fn word(key: &str, bound: bool, rule: bool) -> Option<String> {
     (rule && !bound).then(|| format!("`{key}: true`"))
 }
 
-/// What of `patterns` lies within none of `wide`: `{what} {pattern}` for each.
-pub(super) fn outside<'a, W, P: std::fmt::Display>(
-    what: &'a str,
+/// What of `patterns` lies within none of `wide`.
+pub(super) fn outside<'a, W, P>(
     wide: &'a [W],
     patterns: &'a [P],
     contains: fn(&W, &P) -> bool,
-) -> impl Iterator<Item = String> + 'a {
+) -> impl Iterator<Item = &'a P> {
     let beyond = move |pattern: &&P| !wide.iter().any(|wide| contains(wide, pattern));
-    let beyond = patterns.iter().filter(beyond);
-    beyond.map(move |pattern| format!("{what} `{pattern}`"))
+    patterns.iter().filter(beyond)
 }

@@ -53,9 +53,7 @@ impl FromStr for RemotePattern {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| Err(format!("`{text}` {why}"));
         let Some((scheme, rest)) = text.split_once("://") else {
-            return wrong(
-                "is not the address of remotes, such as `https://forge.example/acme/*`",
-            );
+            return wrong("is not the address of remotes, such as `https://forge.example/acme/*`");
         };
         if !matches!(scheme, "https" | "http" | "ssh" | "file") {
             return wrong("is neither `https` nor `ssh`");
@@ -64,7 +62,9 @@ impl FromStr for RemotePattern {
             return wrong("has no path: end it with `/**` for any");
         };
         if authority.contains('@') {
-            return wrong("names a user, who is of no account here: leave out what stands before `@`");
+            return wrong(
+                "names a user, who is of no account here: leave out what stands before `@`",
+            );
         }
         if path.contains(['?', '#']) {
             return wrong("has a query, which no remote has");
@@ -106,7 +106,10 @@ impl fmt::Display for RemotePattern {
         if let Some(host) = &self.host {
             host.fmt(f)?;
         }
-        if let Some(port) = self.port.filter(|port| usual_port(&self.scheme) != Some(*port)) {
+        if let Some(port) = self
+            .port
+            .filter(|port| usual_port(&self.scheme) != Some(*port))
+        {
             write!(f, ":{port}")?;
         }
         write!(f, "/{}", self.path)
@@ -120,26 +123,106 @@ mod tests {
     #[test]
     fn an_address_is_matched_in_every_part() {
         let cases = [
-            ("https://f.example/acme/*", "https://f.example/acme/web.git", true),
-            ("https://f.example/acme/*", "https://F.example:443/acme/web.git", true),
-            ("https://f.example/acme/*", "https://f.example:8443/acme/web.git", false),
-            ("https://f.example:8443/acme/*", "https://f.example:8443/acme/web.git", true),
-            ("https://f.example/acme/*", "http://f.example/acme/web.git", false),
-            ("https://f.example/acme/*", "https://f.example.evil/acme/web.git", false),
-            ("https://f.example/acme/*", "https://f.example/acme/a/b.git", false),
-            ("https://f.example/acme/**", "https://f.example/acme/a/b.git", true),
-            ("https://f.example/acme/**", "https://f.example/acme/../evil/b.git", false),
-            ("https://f.example/acme/**", "https://f.example/acme/..%2fevil/b.git", false),
-            ("https://f.example/acme/**", "https://f.example/acme/%2e%2e/evil", false),
-            ("https://f.example/acme/**", "https://f.example/acme//b.git", false),
-            ("https://f.example/acme/*", "https://f.example/acme/web.git?x=/evil", false),
-            ("https://f.example/**", "https://evil.example/f.example/", false),
-            ("https://f.example/**", "https://f.example@evil.example/a", false),
-            ("https://*.example/acme/web.git", "https://a.b.example/acme/web.git", true),
-            ("ssh://github.com/acme/*", "ssh://git@github.com/acme/web.git", true),
-            ("ssh://github.com/acme/*", "ssh://git@GitHub.com:22/acme/web.git", true),
-            ("ssh://github.com/acme/*", "ssh://git@github.com:2222/acme/web.git", false),
-            ("ssh://github.com/acme/*", "ssh://git@%67ithub.com/acme/web.git", false),
+            (
+                "https://f.example/acme/*",
+                "https://f.example/acme/web.git",
+                true,
+            ),
+            (
+                "https://f.example/acme/*",
+                "https://F.example:443/acme/web.git",
+                true,
+            ),
+            (
+                "https://f.example/acme/*",
+                "https://f.example:8443/acme/web.git",
+                false,
+            ),
+            (
+                "https://f.example:8443/acme/*",
+                "https://f.example:8443/acme/web.git",
+                true,
+            ),
+            (
+                "https://f.example/acme/*",
+                "http://f.example/acme/web.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/*",
+                "https://f.example.evil/acme/web.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/*",
+                "https://f.example/acme/a/b.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/**",
+                "https://f.example/acme/a/b.git",
+                true,
+            ),
+            (
+                "https://f.example/acme/**",
+                "https://f.example/acme/../evil/b.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/**",
+                "https://f.example/acme/..%2fevil/b.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/**",
+                "https://f.example/acme/%2e%2e/evil",
+                false,
+            ),
+            (
+                "https://f.example/acme/**",
+                "https://f.example/acme//b.git",
+                false,
+            ),
+            (
+                "https://f.example/acme/*",
+                "https://f.example/acme/web.git?x=/evil",
+                false,
+            ),
+            (
+                "https://f.example/**",
+                "https://evil.example/f.example/",
+                false,
+            ),
+            (
+                "https://f.example/**",
+                "https://f.example@evil.example/a",
+                false,
+            ),
+            (
+                "https://*.example/acme/web.git",
+                "https://a.b.example/acme/web.git",
+                true,
+            ),
+            (
+                "ssh://github.com/acme/*",
+                "ssh://git@github.com/acme/web.git",
+                true,
+            ),
+            (
+                "ssh://github.com/acme/*",
+                "ssh://git@GitHub.com:22/acme/web.git",
+                true,
+            ),
+            (
+                "ssh://github.com/acme/*",
+                "ssh://git@github.com:2222/acme/web.git",
+                false,
+            ),
+            (
+                "ssh://github.com/acme/*",
+                "ssh://git@%67ithub.com/acme/web.git",
+                false,
+            ),
             ("ssh://[::1]:2222/a/*", "ssh://git@[::1]:2222/a/b", true),
             ("file:///srv/git/**", "file:///srv/git/a/b.git", true),
             ("file:///srv/git/**", "file:///srv/other", false),
