@@ -33,7 +33,6 @@ note: the entry of the policy that comes nearest
   |
 5 |       http: [other.example.com]
   |              ^^^^^^^^^^^^^^^^^ it does not allow host `hooks.example.com`
-  |
   = help: narrow the permission, or have the policy widened by whoever keeps it
 ";
 

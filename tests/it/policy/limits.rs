@@ -149,18 +149,19 @@ fn requests_beyond_the_policys_number_are_refused_attempt_by_attempt() {
 
 #[test]
 fn bodies_longer_than_the_policy_says_are_not_sent_and_not_read() {
-    let long = "x".repeat(8 << 10);
-    let (said, received) = posting("request-body: 4 KiB", 1, "a", "");
+    // The longest text that the plugin takes, with a summary around it.
+    let long = "x".repeat(2000);
+    let (said, received) = posting("request-body: 2 KiB", 1, "a", "");
     assert_eq!((said.code, received), (Some(0), 1), "{}", said.out);
-    let (said, received) = posting("request-body: 4 KiB", 1, &long, "");
+    let (said, received) = posting("request-body: 2 KiB", 1, &long, "");
     assert_eq!((said.code, received), (Some(1), 0), "{}", said.out);
-    let words = "the request's body is longer than 4 KiB (set by the policy `policy.yaml`)";
+    let words = "the request's body is longer than 2 KiB (set by the policy `policy.yaml`)";
     assert!(logs(&said, words), "{}", said.out);
 
-    let (said, received) = posting("answer-body: 4 KiB", 1, "a", "fine");
+    let (said, received) = posting("answer-body: 2 KiB", 1, "a", "fine");
     assert_eq!((said.code, received), (Some(0), 1), "{}", said.out);
-    let (said, received) = posting("answer-body: 4 KiB", 1, "a", &long);
+    let (said, received) = posting("answer-body: 2 KiB", 1, "a", &long.repeat(2));
     assert_eq!((said.code, received), (Some(1), 1), "{}", said.out);
-    let words = "the answer's body is longer than 4 KiB (set by the policy `policy.yaml`)";
+    let words = "the answer's body is longer than 2 KiB (set by the policy `policy.yaml`)";
     assert!(logs(&said, words), "{}", said.out);
 }

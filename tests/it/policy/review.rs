@@ -7,7 +7,10 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::under;
-use crate::sluice::{Said, Sluice};
+use crate::{
+    guests::guest,
+    sluice::{Said, Sluice},
+};
 
 const PIPELINE: &str = "name: release
 inputs:
@@ -61,7 +64,26 @@ fn diff(old: &str, new: &str) -> Said {
 fn every_steps_authority_is_told_in_words() {
     let said = Sluice::pipeline(PIPELINE).run(&["check", "pipeline.yaml", "--permissions"]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    assert_eq!(plain(&said), "");
+    let expected = "\
+release (pipeline.yaml)
+  tag
+    uses        svu-tag, built in, DIGEST
+    git         origin at https://forge.example/acme/web.git: read it; create refs/tags/v*
+    secrets     forge (file /run/secrets/forge): the host's alone, to enter origin
+    limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB
+  deploy
+    uses        deploy, built in, DIGEST
+    kube-apply  Deployment web-prod/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*
+    kube-apply  Deployment web-stage/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*
+    limits      an attempt 10m, 2 attempts; memory 128 MiB, log 256 KiB, outputs 1 MiB
+  tell
+    uses        notify, built in, DIGEST
+    http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
+    http        https://hooks.slack.com: any method, any path
+    secrets     slack (env SLACK_WEBHOOK): as a URL to hooks.slack.com
+    limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+";
+    assert_eq!(plain(&said), expected);
 }
 
 #[test]
@@ -82,7 +104,14 @@ fn limits_of_a_policy_are_told() {
     ];
     let said = under(policy, pipeline).run(&args);
     let limits = said.out.lines().find(|line| line.contains("limits"));
-    assert_eq!(limits, Some(""), "{}", said.err);
+    assert_eq!(
+        limits,
+        Some(
+            "    limits      an attempt 5m, the run 1h; memory 64 MiB, log 1 KiB, outputs 2 KiB; 3 requests an attempt, of up to 4 KiB, answers of up to 5 KiB"
+        ),
+        "{}",
+        said.err
+    );
 }
 
 #[test]
@@ -122,7 +151,59 @@ fn what_a_change_adds_and_takes_away_is_told_step_by_step() {
         .replace("forge.example", "forge.example.org")
         .replace("env: SLACK_WEBHOOK", "env: OTHER_WEBHOOK")
         .replace("  tell:\n", "  shout:\n");
-    assert_eq!(plain(&diff(PIPELINE, &new)), "");
+    let expected = "\
+release (pipeline.yaml)
+  tag
+    - git         origin at https://forge.example/acme/web.git: read it; create refs/tags/v*
+    + git         origin at https://forge.example.org/acme/web.git: read it; create refs/tags/v*; delete refs/tags/*
+  deploy
+    - kube-apply  Deployment web-prod/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*
+    - kube-apply  Deployment web-stage/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*
+    + kube-apply  Deployment web-prod/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*; restart it
+    + kube-apply  Deployment web-stage/web: read it, set the image of app to ghcr.io/acme/web:1, ghcr.io/acme/web:v*; restart it
+    - limits      an attempt 10m, 2 attempts; memory 128 MiB, log 256 KiB, outputs 1 MiB
+    + limits      an attempt 20m, 2 attempts; memory 128 MiB, log 256 KiB, outputs 1 MiB
+  shout
+    + uses        notify, built in, DIGEST
+    + http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
+    + http        https://hooks.slack.com: any method, any path
+    + secrets     slack (env OTHER_WEBHOOK): as a URL to hooks.slack.com
+    + limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+  tell
+    - uses        notify, built in, DIGEST
+    - http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
+    - http        https://hooks.slack.com: any method, any path
+    - secrets     slack (env SLACK_WEBHOOK): as a URL to hooks.slack.com
+    - limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+";
+    assert_eq!(plain(&diff(PIPELINE, &new)), expected);
+}
+
+#[test]
+fn component_that_was_exchanged_under_its_name_is_told_by_its_digest() {
+    let sluice = Sluice::pipeline("name: p\nsteps:\n  a: { uses: ./p.wasm, with: { do: it } }\n");
+    let old = sluice.folder().join("old");
+    fs::create_dir(&old).expect("the folder is ours");
+    fs::copy(guest("hostile"), sluice.folder().join("p.wasm")).expect("the folder is ours");
+    fs::copy(guest("noop"), old.join("p.wasm")).expect("the folder is ours");
+    let text = "name: p\nsteps:\n  a: { uses: ./p.wasm }\n";
+    fs::write(old.join("pipeline.yaml"), text).expect("the folder is ours");
+    let args = [
+        "check",
+        "pipeline.yaml",
+        "--permissions",
+        "--diff",
+        "old/pipeline.yaml",
+    ];
+    let said = sluice.run(&args);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let expected = "\
+p (pipeline.yaml)
+  a
+    - uses        ./p.wasm, DIGEST
+    + uses        ./p.wasm, DIGEST
+";
+    assert_eq!(plain(&said), expected);
 }
 
 #[test]
@@ -141,9 +222,7 @@ fn programs_read_the_same_as_json() {
     assert_eq!(listing["steps"][2]["step"], "tell");
     assert_eq!(
         listing["steps"][2]["secrets"],
-        serde_json::json!([
-            "slack of the environment's SLACK_WEBHOOK: as a URL to hooks.slack.com"
-        ])
+        serde_json::json!(["slack (env SLACK_WEBHOOK): as a URL to hooks.slack.com"])
     );
     let old = PIPELINE.replace("  tell:\n", "  shout:\n");
     fs::write(sluice.folder().join("old.yaml"), old).expect("the folder is ours");

@@ -120,7 +120,7 @@ pub(super) fn secrets(
         let secrets = remote.auth.secrets().filter_map(declared);
         lines.extend(secrets.map(|secret| {
             format!(
-                "{}: of the host alone, to enter {}",
+                "{}: the host's alone, to enter {}",
                 source(secret),
                 remote.name
             )
@@ -132,20 +132,20 @@ pub(super) fn secrets(
 fn source(secret: &Secret) -> String {
     match &secret.source {
         SecretSource::Env(variable) => {
-            format!("{} of the environment's {variable}", secret.name)
+            format!("{} (env {variable})", secret.name)
         }
-        SecretSource::File(path) => format!("{} of the file {path}", secret.name),
+        SecretSource::File(path) => format!("{} (file {path})", secret.name),
     }
 }
 
 pub(super) fn limits(step: &Step, limits: &Limits, sends: bool) -> String {
     let timeout = limits.timeout(step.timeout.unwrap_or(Limits::TIMEOUT));
-    let mut text = format!("{} an attempt", show_duration(timeout.most));
+    let mut text = format!("an attempt {}", show_duration(timeout.most));
     if step.retry.attempts > 1 {
         let _ = write!(text, ", {} attempts", step.retry.attempts);
     }
     if let Some(run) = &limits.run {
-        let _ = write!(text, ", {} the whole run", show_duration(run.most));
+        let _ = write!(text, ", the run {}", show_duration(run.most));
     }
     let _ = write!(
         text,
