@@ -1,5 +1,6 @@
 //! Durations as authors write them: `500ms`, `30s`, `5m`, `1h30m`.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The longest duration: what is longer is a mistake, and sums of it would overflow.
@@ -20,7 +21,7 @@ pub fn show_duration(duration: Duration) -> String {
     let mut text = String::new();
     for (unit, length) in UNITS {
         if rest >= length {
-            text.push_str(&format!("{}{unit}", rest / length));
+            let _ = write!(text, "{}{unit}", rest / length);
             rest %= length;
         }
     }

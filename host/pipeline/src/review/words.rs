@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::expression::Template;
 use crate::permission::{Access, FsRule, GitRule, HttpRule, KubeRule};
 use crate::pipeline::{Pipeline, Placement, Remote, Secret, SecretSource, Step, show_duration};
 use crate::policy::{Limits, show_size};
@@ -101,7 +102,7 @@ pub(super) fn secrets(
 ) -> Vec<String> {
     let declared = |name: &str| pipeline.secrets.iter().find(|secret| secret.name == name);
     let templates = step.config.templates().into_iter();
-    let own = templates.flat_map(|template| template.secrets());
+    let own = templates.flat_map(Template::secrets);
     let own = own.filter_map(declared).map(|secret| {
         let place = match secret.placement {
             Placement::Header => "in a header",

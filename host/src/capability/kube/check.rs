@@ -130,7 +130,8 @@ impl KubeCalls {
         images: &[ContainerImage],
     ) -> Result<(), Error> {
         let containers = images.iter().map(|entry| entry.container.as_str());
-        may.restart(containers).map_err(|denied| {
+        let containers = containers.collect::<Vec<_>>();
+        may.restart(&containers).map_err(|denied| {
             let rule = KubeRule {
                 restart: true,
                 ..may.rules()[0].clone()

@@ -69,25 +69,32 @@ pub(super) fn check(args: &Args) -> anyhow::Result<Exit> {
     let runtime = load::runtime()?;
     let mut exit = Exit::Success;
     for file in &args.files {
-        let checked = runtime.block_on(checked(file, policy.as_ref()));
-        let shown = checked.and_then(|(loaded, pipeline)| {
-            if !args.permissions {
-                return Some(say_all_is_well(file, &pipeline, policy.as_ref()));
-            }
-            let listing = permissions::listing(&loaded, &pipeline, policy.as_ref())?;
-            let Some(old) = &args.diff else {
-                return Some(permissions::show(file, &listing, args.format));
-            };
-            // What is no more need not lie within the policy.
-            let (loaded, pipeline) = runtime.block_on(self::checked(old, None))?;
-            let old = permissions::listing(&loaded, &pipeline, policy.as_ref())?;
-            Some(permissions::show_changes(file, &listing, &old, args.format))
-        });
+        let shown = runtime.block_on(show(file, args, policy.as_ref()));
         if shown.is_none() {
             exit = Exit::Refused;
         }
     }
     Ok(exit)
+}
+
+/// Checks a file and prints what was asked for; `None`, after all has been said, where it is
+/// refused.
+async fn show(file: &Path, args: &Args, policy: Option<&Policy>) -> Option<()> {
+    let (loaded, pipeline) = checked(file, policy).await?;
+    if !args.permissions {
+        say_all_is_well(file, &pipeline, policy);
+        return Some(());
+    }
+    let listing = permissions::listing(&loaded, &pipeline, policy)?;
+    let Some(old) = &args.diff else {
+        permissions::show(file, &listing, args.format);
+        return Some(());
+    };
+    // What is no more need not lie within the policy.
+    let (loaded, pipeline) = checked(old, None).await?;
+    let old = permissions::listing(&loaded, &pipeline, policy)?;
+    permissions::show_changes(file, &listing, &old, args.format);
+    Some(())
 }
 
 /// The pipeline of a file; `None`, after all has been said, where it has problems or reaches

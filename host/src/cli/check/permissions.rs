@@ -6,7 +6,7 @@ use serde_json::json;
 use sluice_pipeline::{
     pipeline::Pipeline,
     policy::Policy,
-    review::{Line, Listing},
+    review::{Changed, Line, Listing},
 };
 
 use crate::cli::{
@@ -52,7 +52,7 @@ pub(super) fn show_changes(file: &Path, new: &Listing, old: &Listing, format: Fo
         return;
     }
     if format == Format::Json {
-        let steps = changed.iter().map(|step| step.to_json());
+        let steps = changed.iter().map(Changed::to_json);
         let object = json!({
             "pipeline": new.pipeline,
             "file": file.display().to_string(),

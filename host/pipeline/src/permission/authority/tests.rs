@@ -102,10 +102,10 @@ fn what_is_done_to_a_workload_is_asked_of_both() {
     assert_eq!(bound.image("app", &evil), BY_PERMISSIONS);
     assert_eq!(free.take_over("app", &v1), Ok(()));
     assert_eq!(bound.take_over("app", &v1), by_policy());
-    assert_eq!(bound.restart(["app"].into_iter()), Ok(()));
-    assert_eq!(free.restart(["app", "proxy"].into_iter()), Ok(()));
-    assert_eq!(bound.restart(["app", "proxy"].into_iter()), by_policy());
-    assert_eq!(bound.restart(["other"].into_iter()), BY_PERMISSIONS);
+    assert_eq!(bound.restart(&["app"]), Ok(()));
+    assert_eq!(free.restart(&["app", "proxy"]), Ok(()));
+    assert_eq!(bound.restart(&["app", "proxy"]), by_policy());
+    assert_eq!(bound.restart(&["other"]), BY_PERMISSIONS);
     assert_eq!(free.delete_pods(), Ok(()));
     assert_eq!(bound.delete_pods(), by_policy());
 }

@@ -55,20 +55,18 @@ impl<'a> PermittedWorkload<'a> {
     }
 
     /// It may be restarted with the images that these containers have.
-    pub fn restart<'c>(
-        &self,
-        containers: impl Iterator<Item = &'c str> + Clone,
-    ) -> Result<(), Denied> {
+    pub fn restart(&self, containers: &[&str]) -> Result<(), Denied> {
         let named = |rule: &KubeRule| {
-            let mut containers = containers.clone();
+            let mut containers = containers.iter();
             containers.all(|name| rule.containers.iter().any(|known| known == name))
+        };
+        let allowed = |bound: &KubeBound| {
+            let mut containers = containers.iter();
+            containers.all(|name| bound.allows_container(name))
         };
         self.ask(
             |rule| rule.restart && named(rule),
-            |bound| {
-                let mut containers = containers.clone();
-                bound.restart && containers.all(|name| bound.allows_container(name))
-            },
+            |bound| bound.restart && allowed(bound),
         )
     }
 
