@@ -38,6 +38,7 @@ fn a_kube_entry_contains_exactly_what_it_allows() {
                             kind,
                             namespace: NamePattern::any(),
                             name: name.parse().unwrap(),
+                            except: all(if words == 2 { &["ab"][..] } else { &[] }),
                             containers: all(list),
                             images: all(image),
                             take_over: words & 1 > 0,

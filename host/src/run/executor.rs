@@ -1,26 +1,19 @@
 //! Runs a schedule: which step is next, whether it runs, what its end means for others. For each
 //! step the order is fixed: its condition, then its secrets, then its `with`, then it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
-use sluice_pipeline::{
-    pipeline::show_duration,
-    policy::Limit,
-    schedule::{Decision, Outcome, RunView, Schedule, StepView},
-};
+use sluice_pipeline::schedule::{Decision, Outcome, RunView, Schedule, StepView};
 use tokio::time::Instant;
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
-    event::{Blame, ErrorKind, EventKind, Level, Mode, StepError},
+    event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    overtime::Overtime,
     plan::Guard,
     record::Previous,
     summary::Summaries,
@@ -76,9 +69,8 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         run.reporter.say(EventKind::RunInterrupted(earlier.clone()));
     }
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
-    let over = Arc::<OnceLock<StepError>>::default();
-    let limit = schedule.limits.run.clone();
-    let _ticking = limit.map(|limit| end_after(limit, &run, over.clone()));
+    let limit = schedule.limits.run.as_ref();
+    let overtime = Overtime::of(limit, &run.reporter, &run.cancel);
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
     let mut ready = Vec::new();
@@ -115,8 +107,8 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         }
     }
     let mut end = progress.finish();
-    if let (Outcome::Cancelled | Outcome::Unknown, Some(over)) = (end.outcome, over.get()) {
-        end.error = Some(over.clone());
+    if let (Outcome::Cancelled | Outcome::Unknown, Some(error)) = (end.outcome, overtime.error()) {
+        end.error = Some(error.clone());
     }
     let finished = EventKind::RunFinished {
         outcome: end.outcome,
@@ -126,30 +118,6 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
     };
     run.reporter.say_on_record(finished).await;
     end
-}
-
-/// Cancels the run in order when its time is over, as somebody with Ctrl-C would: steps that
-/// run `always()` still tell of it.
-fn end_after(
-    limit: Limit<Duration>,
-    run: &Run,
-    over: Arc<OnceLock<StepError>>,
-) -> AbortOnDropHandle<()> {
-    let (reporter, cancel) = (run.reporter.clone(), run.cancel.gently.clone());
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        tokio::time::sleep(limit.most).await;
-        let (most, whose) = (show_duration(limit.most), limit.whose());
-        let message = format!("the run took longer than {most}{whose}, and was cancelled");
-        reporter.say(EventKind::StepLog {
-            level: Level::Error,
-            message: message.clone(),
-            fields: BTreeMap::new(),
-        });
-        let error = StepError::new(Blame::World, ErrorKind::Timeout, message);
-        if over.set(error).is_ok() {
-            cancel.cancel();
-        }
-    }))
 }
 
 /// How far the run has come.

@@ -6,6 +6,7 @@ pub mod clock;
 mod effects;
 pub mod event;
 mod executor;
+mod overtime;
 pub mod plan;
 pub mod record;
 mod reporter;

@@ -209,6 +209,14 @@ pub(crate) fn patterns<T: FromStr<Err = String>>(
         .collect()
 }
 
+/// Reports a list in which nothing stands.
+pub(crate) fn not_empty(fields: &Fields, key: &str, problems: &mut Problems) {
+    let empty = |entry: &&Entry| entry.value.list().is_some_and(<[Node]>::is_empty);
+    if let Some(entry) = fields.entry(key).filter(empty) {
+        problems.push(Problem::error(format!("`{key}` permits nothing")).at(entry.key_span));
+    }
+}
+
 pub(crate) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
     let fields = Fields::read(
         node,
@@ -218,12 +226,7 @@ pub(crate) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
         problems,
     )?;
     for key in ["containers", "images"] {
-        if let Some(entry) = fields
-            .entry(key)
-            .filter(|entry| entry.value.list().is_some_and(<[Node]>::is_empty))
-        {
-            problems.push(Problem::error(format!("`{key}` permits nothing")).at(entry.key_span));
-        }
+        not_empty(&fields, key, problems);
     }
     for key in ["namespace", "name"] {
         if let (Some(text), Some(node)) = (fields.text(key, problems), fields.get(key))

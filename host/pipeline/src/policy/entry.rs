@@ -14,7 +14,7 @@ use crate::permission::{
     FsRule, GitBound, GitRule, HttpRule, ImageBound, KubeBound, NamePattern, WorkloadKind,
 };
 use crate::pipeline::fields::{Fields, parsed, wrong};
-use crate::pipeline::grants::{fs, http, patterns};
+use crate::pipeline::grants::{fs, http, not_empty, patterns};
 
 /// What the pipelines whose names fit may.
 #[derive(Debug)]
@@ -121,6 +121,9 @@ fn list<T>(
 fn kube(node: &Node, problems: &mut Problems) -> Option<KubeBound> {
     let what = "a `kube-apply` entry";
     let fields = Fields::read(node, keys::KUBE, what, node.span, problems)?;
+    for key in ["containers", "images"] {
+        not_empty(&fields, key, problems);
+    }
     let mut name = |key| {
         let text = fields.text(key, problems)?;
         parsed::<NamePattern>(text, fields.get(key)?.span, problems)
@@ -135,6 +138,7 @@ fn kube(node: &Node, problems: &mut Problems) -> Option<KubeBound> {
     };
     Some(KubeBound {
         kind,
+        except: patterns::<NamePattern>(&fields, "except", problems),
         containers: patterns::<NamePattern>(&fields, "containers", problems),
         images: patterns::<ImageBound>(&fields, "images", problems),
         take_over: fields.boolean("take-over", problems).unwrap_or(false),
@@ -163,6 +167,7 @@ fn git(node: &Node, problems: &mut Problems) -> Option<GitBound> {
 fn secret(node: &Node, problems: &mut Problems) -> Option<SecretBound> {
     let what = "an entry of `secrets`";
     let fields = Fields::read(node, keys::SECRET, what, node.span, problems)?;
+    not_empty(&fields, "hosts", problems);
     let mut text = |key| {
         let text = fields.text(key, problems)?;
         Some((text, fields.get(key)?.span))

@@ -63,6 +63,11 @@ pub(crate) const KUBE: &[Key] = &[
     ),
     required("namespace", Shape::Text, "`web`, `web-*` or `*`."),
     required("name", Shape::Text, "`api`, `api-*` or `*`."),
+    key(
+        "except",
+        TEXTS,
+        "Names that this entry is not about all the same, such as those that an operator manages.",
+    ),
     required(
         "containers",
         TEXTS,

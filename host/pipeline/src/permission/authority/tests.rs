@@ -48,6 +48,7 @@ fn bounds() -> Bounds {
             kind: None,
             namespace: "web".parse().unwrap(),
             name: NamePattern::any(),
+            except: Vec::new(),
             containers: vec!["app".parse().unwrap()],
             images: vec!["ghcr.io/acme/*:v*".parse().unwrap()],
             take_over: false,

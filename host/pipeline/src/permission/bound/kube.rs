@@ -12,6 +12,8 @@ pub struct KubeBound {
     pub namespace: NamePattern,
     /// The workloads' names.
     pub name: NamePattern,
+    /// Names that this entry is not about all the same.
+    pub except: Vec<NamePattern>,
     /// The containers whose image may be set.
     pub containers: Vec<NamePattern>,
     /// The images that may be set.
@@ -29,7 +31,12 @@ impl KubeBound {
     pub fn matches_object(&self, kind: WorkloadKind, namespace: &str, name: &str) -> bool {
         self.kind.is_none_or(|known| known == kind)
             && self.namespace.matches(namespace)
-            && self.name.matches(name)
+            && self.names(name)
+    }
+
+    fn names(&self, name: &str) -> bool {
+        let excepted = || self.except.iter().any(|pattern| pattern.matches(name));
+        self.name.matches(name) && !excepted()
     }
 
     /// Whether the image of that container may be set at all.
@@ -48,11 +55,11 @@ impl Bound<KubeRule> for KubeBound {
         let kind = self.kind.is_none_or(|kind| kind == rule.kind);
         let mut beyond = Vec::new();
         beyond.extend((!kind).then(|| format!("`kind: {}`", rule.kind)));
-        for (key, pattern, name) in [
-            ("namespace", &self.namespace, &rule.namespace),
-            ("name", &self.name, &rule.name),
-        ] {
-            beyond.extend((!pattern.matches(name)).then(|| format!("`{key}: {name}`")));
+        if !self.namespace.matches(&rule.namespace) {
+            beyond.push(format!("`namespace: {}`", rule.namespace));
+        }
+        if !self.names(&rule.name) {
+            beyond.push(format!("`name: {}`", rule.name));
         }
         let container = |pattern: &NamePattern, name: &String| pattern.matches(name);
         let containers = outside(&self.containers, &rule.containers, container);
@@ -80,6 +87,7 @@ mod tests {
             kind: Some(WorkloadKind::Deployment),
             namespace: "web-*".parse().unwrap(),
             name: NamePattern::any(),
+            except: vec!["db-*".parse().unwrap()],
             containers: vec!["app".parse().unwrap(), "proxy".parse().unwrap()],
             images: vec!["ghcr.io/acme/*:*".parse().unwrap()],
             take_over: false,
@@ -113,6 +121,11 @@ mod tests {
             ..rule()
         };
         assert!(any_kind.contains(&daemon_set) && !bound().contains(&daemon_set));
+        let excepted = KubeRule {
+            name: "db-1".into(),
+            ..rule()
+        };
+        assert_eq!(bound().beyond(&excepted), ["`name: db-1`"]);
         let wide = KubeRule {
             namespace: "shop".into(),
             containers: vec!["app".into(), "sidecar".into()],
