@@ -1,7 +1,7 @@
 //! Text in, schedule out: everything that sluice decides before a run starts.
 //!
 //! The path of data is `Source` → [`document::Document`] → [`pipeline::Pipeline`] →
-//! [`schedule::Schedule`]. Nothing here opens a file, a socket or a component: what must be
+//! [`schedule::Schedule`]; an operator's [`policy`] bounds what it may permit. Nothing here opens a file, a socket or a component: what must be
 //! known of plugins is plain data, a [`catalog::Catalog`] that the host fills.
 
 pub mod catalog;

@@ -44,7 +44,7 @@ Examples:
   sluice run deploy.yaml --input tag=0b5e6f1a --dry-run               show what it would change
   sluice run deploy.yaml --input tag=0b5e6f1a --dry-run --out p.json  keep that as a plan
   sluice run deploy.yaml --plan p.json                                change that and nothing else
-  sluice run deploy.yaml --input tag=0b5e6f1a --policy policy.yaml    within what its operator allows
+  sluice run deploy.yaml --input tag=0b5e6f1a --policy policy.yaml    within a policy
   sluice run deploy.yaml --input tag=0b5e6f1a --practice              rehearse, with nothing real in reach
   sluice run deploy.yaml --input tag=0b5e6f1a --practice=image-pull   rehearse a failure
   sluice run deploy.yaml --input tag=0b5e6f1a --format json           one JSON event a line

@@ -137,6 +137,10 @@ fn policy_and_pipeline_of_the_manual_belong_together() {
     let sluice = under(policy, pipeline);
     let said = sluice.run(&["check", "pipeline.yaml", "--policy", "policy.yaml"]);
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let said = sluice.run(&["schema", "--policy"]);
+    let schema = serde_json::from_str(&said.out).expect("it is JSON");
+    let valid = jsonschema::validator_for(&schema).expect("it is a JSON Schema");
+    assert!(valid.is_valid(&serde_saphyr::from_str(policy).expect("it is YAML")));
 
     let wider = pipeline.replace("namespace: web-prod, name", "namespace: shop, name");
     assert_ne!(&wider, pipeline);

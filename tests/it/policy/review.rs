@@ -180,6 +180,26 @@ release (pipeline.yaml)
 }
 
 #[test]
+fn other_host_key_of_a_remote_is_a_change() {
+    let text = "name: p
+remotes:
+  origin: { url: 'ssh://git@forge.example/acme/web.git', auth: { known-host: 'SHA256:one' } }
+steps:
+  tag:
+    uses: svu-tag
+    with: { remote: origin, branch: main }
+    permissions: { git: [{ remote: origin, read: true }] }
+";
+    let expected = "\
+p (pipeline.yaml)
+  tag
+    - git         origin at ssh://git@forge.example/acme/web.git, known by SHA256:one: read it
+    + git         origin at ssh://git@forge.example/acme/web.git, known by SHA256:two: read it
+";
+    assert_eq!(diff(text, &text.replace("one", "two")).out, expected);
+}
+
+#[test]
 fn component_that_was_exchanged_under_its_name_is_told_by_its_digest() {
     let sluice = Sluice::pipeline("name: p\nsteps:\n  a: { uses: ./p.wasm, with: { do: it } }\n");
     let old = sluice.folder().join("old");

@@ -63,7 +63,17 @@ pub(super) fn http(rule: &HttpRule) -> String {
 
 pub(super) fn git(rule: &GitRule, remotes: &[Remote]) -> String {
     let remote = remotes.iter().find(|remote| remote.name == rule.remote);
-    let url = remote.map_or_else(String::new, |remote| format!(" at {}", remote.url));
+    let url = remote.map_or_else(String::new, |remote| {
+        let key = remote
+            .auth
+            .known_host
+            .as_ref()
+            .map(|key| match key.literal() {
+                Some(key) => format!(", known by {key}"),
+                None => ", known by what an expression says".to_owned(),
+            });
+        format!(" at {}{}", remote.url, key.unwrap_or_default())
+    });
     let mut may = Vec::new();
     may.extend(rule.read.then(|| "read it".to_owned()));
     for (verb, refs) in [
