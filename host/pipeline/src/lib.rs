@@ -1,8 +1,9 @@
 //! Text in, schedule out: everything that sluice decides before a run starts.
 //!
 //! The path of data is `Source` → [`document::Document`] → [`pipeline::Pipeline`] →
-//! [`schedule::Schedule`]; an operator's [`policy`] bounds what it may permit. Nothing here opens a file, a socket or a component: what must be
-//! known of plugins is plain data, a [`catalog::Catalog`] that the host fills.
+//! [`schedule::Schedule`]; an operator's [`policy`] bounds what it may permit. Nothing here
+//! opens a file, a socket or a component: what must be known of plugins is plain data, a
+//! [`catalog::Catalog`] that the host fills.
 
 pub mod catalog;
 pub mod diagnostic;
