@@ -24,6 +24,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/mirror.md",
     "docs/performance.md",
     "docs/plans.md",
+    "docs/policy.md",
     "docs/rbac.md",
     "docs/svu-tag.md",
 ];
@@ -33,12 +34,12 @@ fn root() -> PathBuf {
     std::fs::canonicalize("..").expect("the host lies in the workspace")
 }
 
-fn read(name: &str) -> String {
+pub(crate) fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 /// The contents of the fenced blocks of that language.
-fn blocks(text: &str, language: &str) -> Vec<String> {
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let parts = text.split(&fence).skip(1);
     parts

@@ -14,6 +14,7 @@ mod http;
 mod layers;
 mod notify;
 mod plan;
+mod policy;
 mod practice;
 mod rbac;
 mod record;

@@ -49,7 +49,12 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let mut ends = Vec::new();
     for (failure, words) in acts {
         say(args, words);
-        let prepared = runtime.block_on(run::prepare(&loaded, &[], None, Sources::Dummies));
+        let prepared = runtime.block_on(run::prepare(
+            &loaded,
+            &[],
+            run::Held::default(),
+            Sources::Dummies,
+        ));
         let (schedule, vault) =
             prepared.map_err(|refused| anyhow::anyhow!("the demo's own pipeline: {refused:?}"))?;
         let practice = runtime.block_on(Practice::start(&schedule, failure))?;

@@ -46,12 +46,11 @@ pub(super) struct Calls {
 }
 
 impl Instance {
-    pub(super) fn new(calls: Calls, needs: Needs, reporter: Reporter) -> Self {
+    pub(super) fn new(calls: Calls, needs: Needs, reporter: Reporter, limits: Limits) -> Self {
         let Calls { http, kube, git } = calls;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let http_context = WasiHttpCtx::new();
-        let limits = Limits::default();
         Self {
             table,
             wasi: None,

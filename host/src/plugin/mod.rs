@@ -8,7 +8,6 @@ mod engine;
 mod instance;
 mod library;
 mod limits;
-mod reference;
 mod runner;
 
 pub use built_in::BUILT_IN;

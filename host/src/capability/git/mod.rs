@@ -17,7 +17,7 @@ mod wire;
 use std::{collections::BTreeSet, sync::Arc};
 
 use gix_hash::ObjectId;
-use sluice_pipeline::{permission::Permissions, schedule::Schedule};
+use sluice_pipeline::{permission::Authority, schedule::Schedule};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -42,7 +42,7 @@ pub struct GitCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// Keeps the changes.
     pub effects: Effects,
     /// Says what a person should know of them.

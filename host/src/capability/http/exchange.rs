@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header, request::Parts};
-use http_body_util::{BodyExt, Empty, Full, Limited};
+use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use sluice_pipeline::permission::{HttpRequest, HttpRule, Scheme};
+use sluice_pipeline::{
+    permission::{HttpRequest, PermittedRequest, Scheme},
+    policy::{Limit, Limits, show_size},
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::{dial::Dialer, substitute};
@@ -20,10 +23,6 @@ use crate::{
     secret::{Mask, StepSecrets},
 };
 
-/// What a request's body may amount to, in bytes.
-const REQUEST_BODY: usize = 8 << 20;
-/// What an answer's body may amount to, in bytes.
-const ANSWER_BODY: usize = 8 << 20;
 /// How long an answer may take to begin, where the plugin says nothing.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The longest that a plugin may ask for.
@@ -40,11 +39,12 @@ pub(super) struct Exchange {
     pub(super) request: Request<WasiBody>,
     pub(super) asked: HttpRequest,
     pub(super) options: RequestOptions,
-    pub(super) rules: Vec<HttpRule>,
+    pub(super) permitted: PermittedRequest,
     /// `None` in a dry run, which sends nothing.
     pub(super) dialer: Option<Dialer>,
     /// It asks and its permission says so: no plan holds it.
     pub(super) read: bool,
+    pub(super) limits: Arc<Limits>,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) mask: Mask,
     /// From its admission on, the attempt waits for it.
@@ -58,7 +58,18 @@ impl Exchange {
     pub(super) async fn run(self) -> Result<Answer, Error> {
         let _hold = self.hold;
         let (mut parts, body) = self.request.into_parts();
-        let body = collect(body, REQUEST_BODY).await?;
+        let limits = self.limits;
+        let too_long = |what: &str, limit: &Limit<usize>| {
+            let (most, whose) = (show_size(limit.most), limit.whose());
+            let line = format!("{what} is longer than {most}{whose}");
+            self.reporter.log(Level::Error, &line, Vec::new());
+        };
+        let limit = &limits.request_body;
+        let body = collect(body, limit.most).await.inspect_err(|error| {
+            if matches!(error, Error::HttpRequestBodySize(_)) {
+                too_long("the request's body", limit);
+            }
+        })?;
         let mut effect = self.effect;
         let Some(dialer) = self.dialer else {
             effect.detail = shown(&effect.detail["url"], &parts, &body, &self.secrets);
@@ -84,14 +95,11 @@ impl Exchange {
             }
             started
         };
-        let stream = match dialer.connect(&self.asked, &self.rules).await {
+        let stream = match dialer.connect(&self.asked, &self.permitted).await {
             Ok(stream) => stream,
             Err(error) => {
                 let why = if matches!(error, Error::DestinationIpProhibited) {
-                    format!(
-                        "`{}` has no address that may be dialled: private, loopback and link-local ranges need `addresses` in the step's `permissions.http`",
-                        self.asked.host
-                    )
+                    self.permitted.undialled(&self.asked.host)
                 } else {
                     error.to_string()
                 };
@@ -114,10 +122,18 @@ impl Exchange {
             .min(LONGEST);
         let response = send(stream, parts, body, wait, started).await?;
         let (mut head, body) = response.into_parts();
-        let body = tokio::time::timeout(LONGEST, Limited::new(body, ANSWER_BODY).collect())
+        let limit = &limits.answer_body;
+        let body = tokio::time::timeout(LONGEST, Limited::new(body, limit.most).collect())
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
-            .map_err(|_| Error::HttpResponseIncomplete)?
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_long("the answer's body", limit);
+                    Error::HttpResponseBodySize(u64::try_from(limit.most).ok())
+                } else {
+                    Error::HttpResponseIncomplete
+                }
+            })?
             .to_bytes();
         if self.secrets.is_empty() {
             return Ok(answer(Response::from_parts(head, ()), body));
@@ -190,7 +206,13 @@ async fn collect(body: WasiBody, limit: usize) -> Result<Bytes, Error> {
     let collected = Limited::new(body, limit).collect().await;
     collected
         .map(http_body_util::Collected::to_bytes)
-        .map_err(|_| Error::HttpRequestBodySize(u64::try_from(limit).ok()))
+        .map_err(|error| {
+            if error.is::<LengthLimitError>() {
+                Error::HttpRequestBodySize(u64::try_from(limit).ok())
+            } else {
+                Error::InternalError(Some(format!("the request's body was lost: {error}")))
+            }
+        })
 }
 
 fn answer(head: Response<()>, body: Bytes) -> Answer {

@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use http::Request;
 use serde_json::json;
-use sluice_pipeline::permission::{HttpRequest, Permissions, Scheme, permit_request};
+use sluice_pipeline::{
+    permission::{Authority, HttpRequest, Scheme, permit_request},
+    policy::Limits,
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use dial::{Dialer, Route};
@@ -39,7 +42,7 @@ pub struct HttpCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// The values behind its placeholders.
     pub secrets: Arc<StepSecrets>,
     /// Keeps the requests.
@@ -48,6 +51,10 @@ pub struct HttpCalls {
     pub reporter: Reporter,
     /// What becomes of them.
     pub egress: Egress,
+    /// How large and how many they may be.
+    pub limits: Arc<Limits>,
+    /// How many were admitted.
+    pub sent: u64,
 }
 
 type Sending = Box<dyn Future<Output = Result<Answer, Error>> + Send>;
@@ -76,7 +83,7 @@ impl WasiHttpHooks for HttpCalls {
 impl HttpCalls {
     /// The exchange that the request asks for, if the step may have it.
     fn admit(
-        &self,
+        &mut self,
         request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Exchange, Error> {
@@ -88,26 +95,21 @@ impl HttpCalls {
             state: EffectState::Started,
             detail: json!({ "url": self.by_name(&request.uri().to_string()) }),
         };
-        let rules = self.permissions.http.iter();
-        let rules = rules.filter(|rule| rule.permits(&asked)).cloned();
-        let rules = rules.collect::<Vec<_>>();
-        if rules.is_empty() {
+        let permitted = self.authority.request(&asked).map_err(|denied| {
             let yaml = permit_request(&self.step, &asked);
-            self.effects
-                .refuse(&effect, &format!("step `{}` may not send it", self.step));
+            self.effects.refuse(&effect, &denied.why(&self.step));
+            let (action, target) = (&effect.action, &effect.target);
             self.reporter.log(
                 Level::Error,
-                &format!(
-                    "refused `{} {}`; to permit it:\n{yaml}",
-                    effect.action, effect.target
-                ),
+                &format!("refused `{action} {target}`; {}", denied.way_out(&yaml)),
                 Vec::new(),
             );
-            return Err(Error::HttpRequestDenied);
-        }
+            Error::HttpRequestDenied
+        })?;
+        self.count(&effect)?;
         // Whatever a permission says, a dry run asks and never tells.
         let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
-        let read = asks && rules.iter().any(|rule| rule.read);
+        let read = asks && permitted.read();
         let dialer = match &self.egress {
             Egress::Send(dialer) => Some(dialer.clone()),
             Egress::Plan(reader) if read => reader.clone(),
@@ -117,16 +119,38 @@ impl HttpCalls {
             request,
             asked,
             options,
-            rules,
+            permitted,
             dialer,
             read,
             secrets: self.secrets.clone(),
+            limits: self.limits.clone(),
             mask: self.reporter.mask().clone(),
             hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
             effect,
         })
+    }
+
+    /// One request more, if so many may be sent.
+    fn count(&mut self, effect: &Effect) -> Result<(), Error> {
+        match &self.limits.requests {
+            Some(limit) if self.sent >= limit.most => {
+                let why = format!(
+                    "an attempt may send {} requests{}",
+                    limit.most,
+                    limit.whose()
+                );
+                self.effects.refuse(effect, &why);
+                let line = format!("refused `{} {}`: {why}", effect.action, effect.target);
+                self.reporter.log(Level::Error, &line, Vec::new());
+                Err(Error::HttpRequestDenied)
+            }
+            _ => {
+                self.sent += 1;
+                Ok(())
+            }
+        }
     }
 
     /// The URL with its secrets by name, as a plan holds it: the origin of one that is a
