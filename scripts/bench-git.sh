@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/prepare.sh
 . scripts/prepare.sh
 
-svu_version=v3.2.3
+svu_version=v3.4.1
 debian lighttpd lighttpd
 debian /usr/bin/time time
 if command -v go >/dev/null; then

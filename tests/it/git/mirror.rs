@@ -266,7 +266,7 @@ fn dry_run_foresees_each_ref_with_its_commits_and_a_run_by_its_plan_moves_them()
     assert_eq!(
         told,
         format!(
-            "- `refs/heads/main`: {} → {}, 1 commit\n- `refs/tags/v1.0.0`: created at {}, 0 commits\n",
+            "- `refs/heads/main`: {} → {}, 1 commit\n- `refs/tags/v1.0.0`: created at {}\n",
             &old[..7],
             &main[..7],
             &one[..7]

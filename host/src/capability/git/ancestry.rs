@@ -51,8 +51,9 @@ impl Ancestry {
         (!ends).then_some(false)
     }
 
-    /// How many commits lead to `id`, itself among them.
-    pub(super) fn count(&self, id: ObjectId) -> u64 {
+    /// How many of these commits lead to `id`, itself among them; `None` where it is none of
+    /// them: the object of a tag, or what is had already.
+    pub(super) fn count(&self, id: ObjectId) -> Option<u64> {
         let (mut seen, mut left) = (HashSet::new(), vec![id]);
         while let Some(id) = left.pop() {
             if let Some(parents) = self.parents.get(&id)
@@ -61,7 +62,7 @@ impl Ancestry {
                 left.extend(parents);
             }
         }
-        seen.len() as u64
+        (!seen.is_empty()).then_some(seen.len() as u64)
     }
 }
 

@@ -156,10 +156,8 @@ impl GitCalls {
         for index in relay.going() {
             let one = &relay.moves[index];
             self.effects.plan(&relay.effect(one));
-            let commits = match (one.new, ancestry) {
-                (Some(new), Some(ancestry)) => Some(ancestry.count(new)),
-                _ => None,
-            };
+            let counted = one.new.zip(ancestry);
+            let commits = counted.and_then(|(new, ancestry)| ancestry.count(new));
             let planned = one.relayed(Outcome::Planned, commits);
             relay.moves[index].end = Some(Ok(planned));
         }
