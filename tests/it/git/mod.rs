@@ -2,6 +2,7 @@
 //! goes wrong in between.
 
 mod create;
+mod forge;
 mod lighttpd;
 mod local;
 mod mirror;
