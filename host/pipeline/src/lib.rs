@@ -14,3 +14,6 @@ pub mod pipeline;
 pub mod rbac;
 pub mod schedule;
 pub mod schema;
+
+#[cfg(test)]
+mod fuzz;

@@ -14,6 +14,7 @@ use wasmtime::component::{
 
 use super::{
     engine::{Engine, Linked},
+    json,
     library::PluginError,
     runner::Refusing,
 };
@@ -63,6 +64,9 @@ pub(super) async fn describe(
         let message = format!("its description is longer than {} KiB", SIZE >> 10);
         return Err(PluginError::Contract(message));
     }
+    json::read(&text).map_err(|error| {
+        PluginError::Contract(format!("its description cannot be read: {error}"))
+    })?;
     PluginFacts::from_description(&text, digest.to_owned(), imports).map_err(PluginError::Contract)
 }
 

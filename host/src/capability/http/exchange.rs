@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sluice_pipeline::permission::{HttpRequest, HttpRule, Scheme};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::{dial::Dialer, substitute};
+use super::{budget::Budget, dial::Dialer, substitute};
 use crate::{
     run::{
         Effects, Hold, Reporter, Started,
@@ -51,14 +51,21 @@ pub(super) struct Exchange {
     pub(super) hold: Hold,
     pub(super) effects: Effects,
     pub(super) reporter: Reporter,
+    pub(super) budget: Budget,
     pub(super) effect: Effect,
 }
 
 impl Exchange {
     pub(super) async fn run(self) -> Result<Answer, Error> {
         let _hold = self.hold;
+        let _turn = self.budget.turn().await;
+        let over = |what: String| self.effects.exceed(&what);
         let (mut parts, body) = self.request.into_parts();
         let body = collect(body, REQUEST_BODY).await?;
+        if let Err(what) = self.budget.sent(body.len()) {
+            over(what);
+            return Err(Error::HttpRequestDenied);
+        }
         let mut effect = self.effect;
         let Some(dialer) = self.dialer else {
             effect.detail = shown(&effect.detail["url"], &parts, &body, &self.secrets);
@@ -77,13 +84,12 @@ impl Exchange {
         let started = if self.read {
             self.effects.ask(effect)
         } else {
-            let started = self.effects.start(effect).await;
-            let started = started.map_err(|_| Error::HttpRequestDenied)?;
-            if self.effects.closed() {
-                return Err(Error::ConnectionTerminated);
-            }
-            started
+            self.effects.start(effect).await
         };
+        let started = started.map_err(|_| Error::HttpRequestDenied)?;
+        if self.effects.closed() {
+            return Err(Error::ConnectionTerminated);
+        }
         let stream = match dialer.connect(&self.asked, &self.rules).await {
             Ok(stream) => stream,
             Err(error) => {
@@ -119,6 +125,10 @@ impl Exchange {
             .map_err(|_| Error::HttpResponseTimeout)?
             .map_err(|_| Error::HttpResponseIncomplete)?
             .to_bytes();
+        if let Err(what) = self.budget.received(body.len()) {
+            over(what);
+            return Err(Error::HttpResponseBodySize(None));
+        }
         if self.secrets.is_empty() {
             return Ok(answer(Response::from_parts(head, ()), body));
         }

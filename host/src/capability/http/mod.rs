@@ -1,17 +1,20 @@
 //! `wasi:http/outgoing-handler`: each request of a plugin is checked on its values, its
 //! secrets put in, sent by one dial, and answered; or, in a dry run, foreseen.
 
+mod budget;
 mod dial;
 mod exchange;
 mod substitute;
 
 use std::sync::Arc;
 
-use http::Request;
+use http::{HeaderValue, Method, Request, header, uri::Authority};
 use serde_json::json;
 use sluice_pipeline::permission::{HttpRequest, Permissions, Scheme, permit_request};
+use url::Host;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+pub use budget::Budget;
 pub use dial::{Dialer, Route};
 pub(in crate::capability) use dial::{Stream, reach, secure};
 use exchange::{Answer, Exchange};
@@ -48,11 +51,20 @@ pub struct HttpCalls {
     pub reporter: Reporter,
     /// What becomes of them.
     pub egress: Egress,
+    /// How many they may be, and how large.
+    pub budget: Budget,
 }
+
+/// What is held of a body that nobody has sent yet, in bytes: a plugin can begin many.
+const CHUNK: usize = 16 << 10;
 
 type Sending = Box<dyn Future<Output = Result<Answer, Error>> + Send>;
 
 impl WasiHttpHooks for HttpCalls {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -77,10 +89,15 @@ impl HttpCalls {
     /// The exchange that the request asks for, if the step may have it.
     fn admit(
         &self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Exchange, Error> {
-        let asked = asked(&request).ok_or(Error::HttpRequestUriInvalid)?;
+        let over = |what: String| {
+            self.effects.exceed(&what);
+            Error::HttpRequestDenied
+        };
+        self.budget.request().map_err(over)?;
+        let asked = asked(&mut request)?;
         let effect = Effect {
             capability: "http",
             action: asked.method.clone(),
@@ -125,6 +142,7 @@ impl HttpCalls {
             hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
+            budget: self.budget.clone(),
             effect,
         })
     }
@@ -147,24 +165,52 @@ impl HttpCalls {
     }
 }
 
-/// The values that a permission is asked on; `None` for a request that names no host, or
-/// carries a user name before it.
-fn asked(request: &Request<WasiBody>) -> Option<HttpRequest> {
-    let uri = request.uri();
-    let authority = uri.authority()?;
-    if authority.as_str().contains('@') {
-        return None;
+/// The values that a permission is asked on. From then on the request has the one spelling
+/// of its host that they have: what is decided on, looked up, verified and said to the server
+/// is the same. Refused are a request that names no such host or port, one with a user name
+/// before it, and methods that are not for a server's resources: a tunnel, an echo.
+fn asked(request: &mut Request<WasiBody>) -> Result<HttpRequest, Error> {
+    let invalid = || Error::HttpRequestUriInvalid;
+    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+        return Err(Error::HttpRequestMethodInvalid);
     }
-    let scheme = match uri.scheme_str()? {
-        "https" => Scheme::Https,
-        "http" => Scheme::Http,
-        _ => return None,
+    let uri = request.uri();
+    let scheme = match uri.scheme_str() {
+        Some("https") => Scheme::Https,
+        Some("http") => Scheme::Http,
+        _ => return Err(invalid()),
     };
-    Some(HttpRequest {
+    let authority = uri.authority().ok_or_else(invalid)?;
+    let (host, rest) = (authority.host(), authority.as_str());
+    // With a user name it does not begin with the host.
+    let rest = rest.strip_prefix(host).ok_or_else(invalid)?;
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => scheme.default_port(),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_err(|_| invalid())?
+        }
+        _ => return Err(invalid()),
+    };
+    let host = Host::parse(host).map_err(|_| invalid())?.to_string();
+    let said = if port == scheme.default_port() {
+        host.clone()
+    } else {
+        format!("{host}:{port}")
+    };
+    let path = uri.path().to_owned();
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(said.parse::<Authority>().map_err(|_| invalid())?);
+    let header = HeaderValue::try_from(said).map_err(|_| invalid())?;
+    request.headers_mut().insert(header::HOST, header);
+    *request.uri_mut() = http::Uri::from_parts(parts).map_err(|_| invalid())?;
+    Ok(HttpRequest {
         scheme,
-        host: authority.host().to_ascii_lowercase(),
-        port: authority.port_u16().unwrap_or(scheme.default_port()),
+        host,
+        port,
         method: request.method().as_str().to_owned(),
-        path: uri.path().to_owned(),
+        path,
     })
 }
+
+#[cfg(test)]
+mod tests;

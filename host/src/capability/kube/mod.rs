@@ -18,6 +18,7 @@ mod workload;
 use std::{sync::Arc, time::Duration};
 
 use sluice_pipeline::permission::Permissions;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -37,6 +38,19 @@ use crate::{
 /// The longest that one `next` waits, whatever the plugin asks for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
+/// How many workloads one attempt follows at a time: each has four watches on the API server.
+const FOLLOWED: usize = 16;
+
+/// The room for workloads that are followed.
+#[derive(Clone)]
+pub struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(FOLLOWED)))
+    }
+}
+
 /// What the calls of one plugin need.
 pub struct KubeCalls {
     /// The step's identifier, for what a refusal says.
@@ -51,6 +65,8 @@ pub struct KubeCalls {
     pub cancel: CancellationToken,
     /// The cluster, as far as the run's mode lets it be reached.
     pub cluster: Cluster,
+    /// What is left of what may be followed at a time.
+    pub room: Room,
 }
 
 /// Marks the capability among what a store holds.
@@ -193,16 +209,13 @@ impl KubeCalls {
                 "there is no cluster to follow anything on".into(),
             ));
         };
+        let place = self.room.0.clone().try_acquire_owned().map_err(|_| {
+            Error::Invalid(format!(
+                "a step follows {FOLLOWED} workloads at a time, no more: drop one first"
+            ))
+        })?;
         let clock = self.reporter.clock().clone();
-        watch::follow(
-            &reader,
-            target.kind,
-            &target.namespace,
-            &target.name,
-            uid,
-            clock,
-        )
-        .await
+        watch::follow(&reader, &target, uid, clock, place).await
     }
 }
 
