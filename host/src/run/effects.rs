@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    Reporter,
+    LINE_LIMIT, Reporter, cut,
     event::{Blame, Effect, EffectState, ErrorKind, StepError},
     plan::{Guard, Outside, Permit},
 };
@@ -162,8 +162,15 @@ impl Effects {
     /// Says that the effect is refused, and why.
     pub fn refuse(&self, effect: &Effect, why: &str) {
         if self.0.refused.fetch_add(1, Ordering::Relaxed) < REFUSALS {
-            let why = json!({ "reason": why });
-            self.0.say(effect, EffectState::Refused, why);
+            let why = json!({ "reason": cut(why.to_owned()) });
+            // What was asked for in vain may be anything, of any length.
+            let known = effect.detail.to_string().len() <= LINE_LIMIT;
+            let detail = known.then(|| effect.detail.clone());
+            let effect = Effect {
+                detail: detail.unwrap_or_default(),
+                ..effect.clone()
+            };
+            self.0.say(&effect, EffectState::Refused, why);
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     repository::Repository,
-    server::{Fine, Server},
+    server::{Answer, Fault, Fine, Request, Server},
 };
 use crate::{
     guests::guest,
@@ -150,6 +150,79 @@ fn remotes_and_ids_that_are_not_permitted_or_none_are_not_asked() {
         after.blocked(id);
     }
     after.all_judged();
+}
+
+/// Does not answer requests to a path that ends so, for as long as the client waits.
+struct Silent(&'static str);
+
+impl Fault for Silent {
+    fn before(&self, request: &mut Request) -> Option<Answer> {
+        if request.method == "POST" && request.path.ends_with(self.0) {
+            loop {
+                std::thread::park();
+            }
+        }
+        None
+    }
+}
+
+#[test]
+fn calls_that_are_never_answered_end_with_their_step_and_are_told() {
+    let repository = Repository::released("sha1");
+    let (main, before) = (repository.id("main"), repository.refs_now());
+    let calls = [
+        (
+            "list_refs",
+            json!({ "call": "list-refs", "remote": "origin" }),
+        ),
+        (
+            "log",
+            json!({ "call": "log", "remote": "origin", "tips": [main] }),
+        ),
+        (
+            "create_ref",
+            json!({ "call": "create-ref", "remote": "origin", "name": "refs/tags/v9", "target": main }),
+        ),
+        (
+            "relay",
+            json!({ "call": "relay", "remote": "origin", "to": "origin", "updates": [format!("refs/tags/v8 - {main}")] }),
+        ),
+    ];
+    for (service, ids, outcome) in [
+        ("git-upload-pack", &calls[..2], "failure"),
+        ("git-receive-pack", &calls[2..], "unknown"),
+    ] {
+        let server = Server::start(repository.root(), Silent(service));
+        let mut attacks = Attacks::of(Class::Waits).head(&remotes(&server));
+        for (id, with) in ids {
+            let rest = format!(
+                "    timeout: 500ms
+    with: {with}
+    permissions: {{ git: [{{ remote: origin, read: true, create: ['refs/tags/v*'] }}] }}
+"
+            );
+            attacks = attacks.step(id, &guest("git"), &rest);
+        }
+        let said = attacks.sluice().env("FORGE", "right-password").events(&[]);
+        let mut after = attacks.after(said);
+        for (id, _) in ids {
+            let end = after.end(id);
+            assert_eq!(end["outcome"], outcome, "{id}: {end}");
+            assert_eq!(end["error"]["kind"], "timeout", "{id}: {end}");
+            let states = after.said.all("effect").into_iter();
+            let states = states.filter(|effect| effect["step"] == *id);
+            let states = states.map(|mut effect| effect["state"].take());
+            let expected = if outcome == "unknown" {
+                vec!["started", "unknown"]
+            } else {
+                Vec::new()
+            };
+            assert_eq!(states.collect::<Vec<_>>(), expected, "{id}");
+            after.blocked(id);
+        }
+        after.all_judged();
+    }
+    assert_eq!(repository.refs_now(), before);
 }
 
 fn remotes(server: &Server) -> String {

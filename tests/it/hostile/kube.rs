@@ -2,8 +2,9 @@
 //! practice cluster notes every write.
 
 use serde_json::{Value, json};
+use sluice_practice::{Answer, Requests};
 
-use super::{Attacks, Class};
+use super::{Attacks, Class, attacks::Aftermath};
 use crate::{
     deploy::{
         practice::Practice,
@@ -33,7 +34,7 @@ fn nothing_is_written(cases: &[Case]) {
     after.all_judged();
 }
 
-fn run(stage: &Practice, cases: &[Case], more: &str) -> super::attacks::Aftermath {
+fn run(stage: &Practice, cases: &[Case], more: &str) -> Aftermath {
     let calls = cases.iter().map(|case| {
         let mut call = case.1.clone();
         if call["namespace"].is_null() {
@@ -58,7 +59,7 @@ fn run(stage: &Practice, cases: &[Case], more: &str) -> super::attacks::Aftermat
     attacks.after(said)
 }
 
-fn answers(after: &super::attacks::Aftermath) -> Vec<String> {
+fn answers(after: &Aftermath) -> Vec<String> {
     let end = after.end("calls");
     let answers = end["outputs"]["answers"].as_array();
     let answers = answers.unwrap_or_else(|| panic!("{}\n{}", after.said.out, after.said.err));
@@ -124,6 +125,24 @@ fn images_beyond_the_permission_are_not_set() {
             invalid,
         ),
         Case("kind_in_lower_case", on("kind", "deployment"), invalid),
+        // What is too long to be a name, and too many.
+        Case(
+            "long_image",
+            new(&format!("ghcr.io/acme/web:{}", "1".repeat(2000))),
+            invalid,
+        ),
+        Case(
+            "long_container",
+            on("container", &"a".repeat(2000)),
+            invalid,
+        ),
+        Case("long_name", on("name", &"a".repeat(2000)), invalid),
+        Case("long_old_image", on("old", &"a".repeat(2000)), invalid),
+        Case(
+            "many_images",
+            json!({ "call": "set-images", "count": 1000 }),
+            invalid,
+        ),
         // What wants a word of its own.
         Case("restart", json!({ "call": "restart" }), denied),
         Case("delete_pod", json!({ "call": "delete-pod" }), denied),
@@ -194,6 +213,80 @@ fn pods_of_others_are_not_deleted() {
     after.blocked("calls");
     after.count(Class::Kube, &cases.map(|case| case.0));
     after.all_judged();
+}
+
+#[test]
+fn calls_that_are_never_answered_end_with_their_step_and_are_told() {
+    let writing = Practice::set(Fate::Ready);
+    let uid = writing.object()["metadata"]["uid"].clone();
+    let pod = writing.objects("Pod")[0]["metadata"]["name"].clone();
+    writing.always(Requests::Writes, Answer::Never);
+    writing.always(Requests::Logs, Answer::Never);
+    let mut after = each_alone(
+        &writing,
+        &[
+            ("set_images", json!({ "call": "set-images", "uid": uid })),
+            ("restart", json!({ "call": "restart", "uid": uid })),
+            (
+                "delete_pod",
+                json!({ "call": "delete-pod", "uid": uid, "pod": pod }),
+            ),
+            (
+                "last_log_line",
+                json!({ "call": "last-log-line", "uid": uid, "pod": pod }),
+            ),
+        ],
+    );
+    for id in ["set_images", "restart", "delete_pod"] {
+        let end = after.end(id);
+        assert_eq!(end["outcome"], "unknown", "{id}: {end}");
+        let states = after.said.all("effect").into_iter();
+        let states = states.filter(|effect| effect["step"] == id);
+        let states = states.map(|mut effect| effect["state"].take());
+        assert_eq!(states.collect::<Vec<_>>(), ["started", "unknown"], "{id}");
+        after.blocked(id);
+    }
+    after.timed_out("last_log_line", "500ms", 500);
+    after.all_judged();
+    let reading = Practice::set(Fate::Ready);
+    let uid = reading.object()["metadata"]["uid"].clone();
+    reading.always(Requests::Reads, Answer::Never);
+    let mut after = each_alone(
+        &reading,
+        &[
+            ("get", json!({ "call": "get", "uid": uid })),
+            ("follow", json!({ "call": "follow", "uid": uid })),
+        ],
+    );
+    for id in ["get", "follow"] {
+        after.timed_out(id, "500ms", 500);
+    }
+    assert_eq!(after.said.effects(), Vec::<String>::new());
+    after.all_judged();
+}
+
+/// Each call in a step of its own, which may do all of them and takes half a second.
+fn each_alone(stage: &Practice, calls: &[(&str, Value)]) -> Aftermath {
+    let namespace = stage.namespace();
+    let mut attacks = Attacks::of(Class::Waits);
+    for (id, call) in calls {
+        let mut call = call.clone();
+        call["namespace"] = namespace.into();
+        let rest = format!(
+            "    timeout: 500ms
+    with: {{ calls: [{call}] }}
+    permissions:
+      kube-apply:
+        - {{ kind: Deployment, namespace: {namespace}, name: web, containers: [app], images: ['ghcr.io/acme/web:*'], restart: true, delete-pods: true }}
+"
+        );
+        attacks = attacks.step(id, &guest("workloads"), &rest);
+    }
+    let said = attacks
+        .sluice()
+        .env("KUBECONFIG", stage.kubeconfig())
+        .events(&[]);
+    attacks.after(said)
 }
 
 #[test]

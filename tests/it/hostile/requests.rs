@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Attacks, Class, wire::Wire};
-use crate::guests::guest;
+use crate::{deploy::running::Running, guests::guest, sluice::Sluice};
 
 /// What a plugin asks for, and what comes of it: what it is told, and all that arrives, where
 /// `PORT` stands for the server's.
@@ -251,12 +251,47 @@ fn requests_are_limited_in_number_and_size() {
 }
 
 #[test]
-fn headers_are_limited_in_size_and_number() {
-    let rest = "    with: { do: headers }\n    permissions: { http: [example.com] }\n";
-    let mut after = Attacks::of(Class::Bombs)
-        .step("headers", &guest("requests"), rest)
-        .run();
-    let message = "the plugin held 10000 handles, their limit, and asked for more";
-    after.failed("headers", "plugin", "limit", message);
+fn headers_and_bodies_that_nobody_sends_are_limited_in_what_they_hold() {
+    let step = |what: &str| {
+        format!("    with: {{ do: {what} }}\n    permissions: {{ http: [example.com] }}\n")
+    };
+    let ids = ["headers", "bodies"];
+    let mut attacks = Attacks::of(Class::Bombs);
+    for id in ids {
+        attacks = attacks.step(id, &guest("requests"), &step(id));
+    }
+    let mut after = attacks.run();
+    for id in ids {
+        let message = "the plugin held 10000 handles, their limit, and asked for more";
+        after.failed(id, "plugin", "limit", message);
+    }
     after.all_judged();
+    // The same again, one after the other, and then a look at the process while it waits.
+    let sluice = Sluice::pipeline(&format!(
+        "name: memory
+steps:
+  headers:
+    uses: {requests}
+{}    continue-on-error: true
+  bodies:
+    uses: {requests}
+{}    continue-on-error: true
+  wait:
+    uses: {hostile}
+    if: always()
+    with: {{ do: wait }}
+",
+        step("headers"),
+        step("bodies"),
+        requests = guest("requests"),
+        hostile = guest("hostile"),
+    ));
+    let mut running = Running::start(sluice, &[]);
+    running.until("step.started", |event| event["step"] == "wait");
+    let most = running.most_memory();
+    running.interrupt();
+    running.interrupt();
+    running.finish();
+    // Without limits of their own it is more than a gigabyte for each.
+    assert!(most < 800, "{most} MiB");
 }

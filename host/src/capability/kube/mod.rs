@@ -26,7 +26,10 @@ pub use cluster::{Cluster, Connection};
 pub use review::{Asked, Hold, Reviews};
 pub use watch::Rollout;
 
-use self::{check::Permitted, patch::Change};
+use self::{
+    check::{Permitted, check_lengths},
+    patch::Change,
+};
 use crate::{
     bindings::sluice::kube::apply::{
         ContainerImage, Effect as Outcome, Error, Host, HostRollout, ImageChange, News, Object,
@@ -196,6 +199,7 @@ impl KubeCalls {
         container: &str,
     ) -> Result<String, Error> {
         let target = self.permitted(workload)?.target;
+        check_lengths([pod, container])?;
         match self.cluster.reader().await? {
             Some(reader) => pods::last_log_line(&reader, &target, uid, pod, container).await,
             None => Ok(String::new()),

@@ -91,6 +91,20 @@ impl Guest for Requests {
                     kept.push(fields);
                 }
             }
+            // As many bodies as there can be, each as full as it may be, and none sent.
+            "bodies" => {
+                let mut kept = Vec::new();
+                loop {
+                    let request = OutgoingRequest::new(Fields::new());
+                    let body = request.body().expect("it has one");
+                    let stream = body.write().expect("it can be written to");
+                    while let Ok(room @ 1..) = stream.check_write() {
+                        let room = usize::try_from(room).expect("it is small");
+                        stream.write(&vec![b'x'; room]).expect("there is room");
+                    }
+                    kept.push((stream, body, request));
+                }
+            }
             other => panic!("`{other}` is nothing that it can do"),
         };
         Ok(json!({ "answers": answers }).to_string())
