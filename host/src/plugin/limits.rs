@@ -101,6 +101,12 @@ pub(super) fn exceeded(error: &wasmtime::Error) -> Option<String> {
             "held {HANDLES} handles, their limit, and asked for more"
         ));
     }
+    if text == "total size of fields exceeds limit" {
+        return Some(format!(
+            "made headers of more than {} KiB, their limit",
+            HEADERS >> 10
+        ));
+    }
     text.ends_with("fuel allocated for hostcalls has been exhausted")
         .then(|| {
             format!(

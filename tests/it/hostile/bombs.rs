@@ -5,25 +5,14 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use super::{
-    Attacks, Class,
-    attacks::refused,
-    handmade::{self, Handmade},
-};
+use super::{Attacks, Class, attacks::refused, handmade::Handmade};
 
 /// Asks for more until there is none, and traps.
 const GROW: &str =
     "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable";
 
 #[test]
-fn memory_of_all_modules_together_is_limited() {
-    let two = Handmade {
-        // The second memory stands beside the first, and counts.
-        run: "(loop (br_if 0 (i32.ne (memory.grow 1 (i32.const 16)) (i32.const -1)))) unreachable",
-        more: "(memory 1)",
-        memory: 1500,
-        ..Handmade::default()
-    };
+fn memory_is_limited_however_it_is_asked_for() {
     let one = Handmade {
         run: GROW,
         ..Handmade::default()
@@ -32,9 +21,11 @@ fn memory_of_all_modules_together_is_limited() {
         run: "(if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then unreachable))",
         ..Handmade::default()
     };
+    // What another module of the component has counts too.
+    let beside = one.beside("grow-beside", "(module (memory 1500))", 1);
     let mut after = Attacks::of(Class::Bombs)
         .step("one_memory", &one.file("grow"), "")
-        .step("second_memory", &two.file("grow-second"), "")
+        .step("second_memory", &beside, "")
         .step("all_at_once", &at_once.file("grow-at-once"), "")
         .doing("allocations", "do: memory", "")
         .run();
@@ -50,43 +41,71 @@ fn memory_of_all_modules_together_is_limited() {
 }
 
 #[test]
-fn memory_that_is_there_from_the_start_is_limited_too() {
+fn memory_and_tables_that_are_there_from_the_start_are_limited_too() {
+    let plain = Handmade::default();
     let large = Handmade {
         memory: 4096,
         ..Handmade::default()
     };
-    let said = refused(Class::Bombs, "initial_memory", &large.file("initial"), "");
-    assert!(said.contains("128 MiB"), "{said}");
+    let two = Handmade {
+        more: "(memory 1)",
+        ..Handmade::default()
+    };
+    let cases = [
+        (
+            "initial_memory",
+            large.file("initial"),
+            "exceeds the limit of 0x8000000 bytes",
+        ),
+        (
+            "second_memory",
+            two.file("initial-second"),
+            "defined memories count of 2 exceeds",
+        ),
+        (
+            "two_modules",
+            plain.beside("initial-two", "(module (memory 1500))", 2),
+            "used 128 MiB",
+        ),
+        (
+            "many_modules",
+            plain.beside("initial-many", "(module (memory 1))", 40),
+            "memories",
+        ),
+        (
+            "initial_table",
+            plain.beside("initial-table", "(module (table 1000000 funcref))", 1),
+            "exceeds the limit",
+        ),
+        (
+            "two_tables",
+            plain.beside("initial-tables", "(module (table 90000 funcref))", 2),
+            "100000 elements",
+        ),
+        (
+            "many_instances",
+            plain.beside("initial-instances", "(module)", 200),
+            "instance",
+        ),
+    ];
+    for (name, file, expected) in cases {
+        let said = refused(Class::Bombs, name, &file, "");
+        assert!(said.contains(expected), "{name}: {said}");
+    }
 }
 
 #[test]
-fn tables_of_all_modules_together_are_limited() {
-    let grow = |table: &str| {
-        format!(
-            "(loop (br_if 0 (i32.ne (table.grow {table} (ref.null func) (i32.const 1000)) (i32.const -1)))) unreachable"
-        )
-    };
-    let (first, both) = (
-        grow("0"),
-        format!(
-            "{} {}",
-            "(drop (table.grow 0 (ref.null func) (i32.const 60000)))",
-            grow("1")
-        ),
-    );
+fn tables_are_limited() {
+    let grow = "(loop (br_if 0 (i32.ne (table.grow 0 (ref.null func) (i32.const 1000)) (i32.const -1)))) unreachable";
     let one = Handmade {
-        run: &first,
+        run: grow,
         more: "(table 1 funcref)",
         ..Handmade::default()
     };
-    let two = Handmade {
-        run: &both,
-        more: "(table 1 funcref) (table 1 funcref)",
-        ..Handmade::default()
-    };
+    let beside = one.beside("table-beside", "(module (table 60000 funcref))", 1);
     let mut after = Attacks::of(Class::Bombs)
         .step("one_table", &one.file("table"), "")
-        .step("second_table", &two.file("table-second"), "")
+        .step("second_table", &beside, "")
         .run();
     for id in ["one_table", "second_table"] {
         after.failed(
@@ -158,10 +177,10 @@ fn handles_are_limited_whoever_makes_them() {
         ..Handmade::default()
     };
     let own = Handmade {
-        world: "export own: interface { resource thing { constructor(); } }",
-        imports: r#"(import "[export]own" "[resource-new]thing" (func $new (param i32) (result i32)))"#,
+        world: "export mine: interface { resource thing { constructor(); } }",
+        imports: r#"(import "[export]mine" "[resource-new]thing" (func $new (param i32) (result i32)))"#,
         run: "(loop (drop (call $new (i32.const 7))) (br 0))",
-        more: r#"(func (export "own#[constructor]thing") (result i32) (call $new (i32.const 7)))"#,
+        more: r#"(func (export "mine#[constructor]thing") (result i32) (call $new (i32.const 7)))"#,
         ..Handmade::default()
     };
     let mut after = Attacks::of(Class::Bombs)
@@ -240,15 +259,13 @@ fn what_one_call_makes_the_host_hold_is_limited() {
 
 #[test]
 fn steps_that_fill_the_pool_wait_for_each_other_and_fail_no_other() {
-    // Each of these takes sixteen memories of a pool that has 64.
-    let memories = "(memory 1) ".repeat(15);
+    // Each of these takes sixteen memories of a pool that has 64, and keeps them for a while.
     let many = Handmade {
         packages: CLOCKS,
         world: "import wasi:clocks/monotonic-clock@0.2.6;",
-        more: &memories,
         ..Handmade::default()
     };
-    let many = many.file("memories");
+    let many = many.beside("memories", "(module (memory 1))", 15);
     let mut attacks = Attacks::of(Class::Bombs);
     let ids = (0..12).map(|index| format!("sixteen_memories_{index}"));
     let ids = ids.collect::<Vec<_>>();
@@ -260,17 +277,4 @@ fn steps_that_fill_the_pool_wait_for_each_other_and_fail_no_other() {
         after.bounded(id, &json!({}));
     }
     after.all_judged();
-}
-
-#[test]
-fn component_of_too_many_instances_is_refused() {
-    let mut text = String::from("(component (core module $m)");
-    for index in 0..200 {
-        let _ = write!(text, "(core instance $i{index} (instantiate $m))");
-    }
-    // It has the contract's export as far as a name goes.
-    text.push_str(r#"(instance $step) (export "sluice:plugin/step@0.1.0" (instance $step)))"#);
-    let file = handmade::component("instances", &text);
-    let said = refused(Class::Bombs, "instances", &file, "");
-    assert!(said.contains("instance"), "{said}");
 }

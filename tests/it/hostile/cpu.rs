@@ -14,17 +14,17 @@ const SOON: &str = "    timeout: 300ms\n";
 const DROP: Handmade = Handmade {
     description: handmade::PLAIN,
     packages: "",
-    world: "export own: interface { resource thing { constructor(); } }",
+    world: "export mine: interface { resource thing { constructor(); } }",
     imports: r#"
-        (import "[export]own" "[resource-new]thing" (func $new (param i32) (result i32)))
-        (import "[export]own" "[resource-drop]thing" (func $drop (param i32)))"#,
+        (import "[export]mine" "[resource-new]thing" (func $new (param i32) (result i32)))
+        (import "[export]mine" "[resource-drop]thing" (func $drop (param i32)))"#,
     describe: "",
     run: "(call $drop (call $new (i32.const 7)))",
     realloc: "",
     memory: 0,
     more: r#"
-        (func (export "own#[constructor]thing") (result i32) (call $new (i32.const 7)))
-        (func (export "own#[dtor]thing") (param i32) (loop (br 0)))"#,
+        (func (export "mine#[constructor]thing") (result i32) (call $new (i32.const 7)))
+        (func (export "mine#[dtor]thing") (param i32) (loop (br 0)))"#,
 };
 
 #[test]

@@ -3,6 +3,10 @@
 
 use std::{fs, path::Path};
 
+use wasm_encoder::{
+    Alias, ComponentAliasSection, ComponentExportKind, ComponentExportSection,
+    ComponentInstanceSection, InstanceSection, RawSection,
+};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -31,6 +35,8 @@ pub(super) struct Handmade<'a> {
 /// A description without a word too many.
 pub(super) const PLAIN: &str = r#"{"name":"handmade","version":"0.1.0","summary":"by hand","with":{"type":"object","additionalProperties":false},"outputs":{"type":"object","additionalProperties":false},"capabilities":[],"repeatable":true}"#;
 
+/// The contract's interface.
+const STEP: &str = "sluice:plugin/step@0.1.0";
 /// Where the description lies.
 const DESCRIPTION: usize = 4096;
 const PAGE: usize = 65536;
@@ -67,7 +73,7 @@ impl Handmade<'_> {
         let description = escaped(self.description);
         let length = self.description.len();
         let free = DESCRIPTION + length;
-        let memory = memory.max(&(free / PAGE + 2));
+        let memory = (*memory).max(free / PAGE + 2);
         format!(
             r#"(module
   {imports}
@@ -107,6 +113,41 @@ impl Handmade<'_> {
 
     /// The component, in a file of that name; its path.
     pub(super) fn file(&self, name: &str) -> String {
+        file(name, &self.bytes(name))
+    }
+
+    /// The component with so many instances of another module beside its own, in a file of
+    /// that name; its path.
+    pub(super) fn beside(&self, name: &str, module: &str, count: usize) -> String {
+        let module = wat::parse_str(module).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let inner = self.bytes(name);
+        let mut component = wasm_encoder::Component::new();
+        for (id, data) in [(MODULE, &module), (COMPONENT, &inner)] {
+            component.section(&RawSection { id, data });
+        }
+        let mut beside = InstanceSection::new();
+        for _ in 0..count {
+            beside.instantiate::<_, &str>(0, []);
+        }
+        let mut own = ComponentInstanceSection::new();
+        own.instantiate::<_, &str>(0, []);
+        let mut alias = ComponentAliasSection::new();
+        alias.alias(Alias::InstanceExport {
+            instance: 0,
+            kind: ComponentExportKind::Instance,
+            name: STEP,
+        });
+        let mut export = ComponentExportSection::new();
+        export.export(STEP, ComponentExportKind::Instance, 1, None);
+        component
+            .section(&beside)
+            .section(&own)
+            .section(&alias)
+            .section(&export);
+        file(name, &component.finish())
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
         let module = self.module();
         let mut module = wat::parse_str(&module).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut resolve = Resolve::default();
@@ -134,9 +175,21 @@ impl Handmade<'_> {
             .expect("a module takes a section more");
         let encoder = ComponentEncoder::default().module(&module);
         let encoded = encoder.and_then(|mut encoder| encoder.encode());
-        let bytes = encoded.unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        file(name, &bytes)
+        encoded.unwrap_or_else(|error| panic!("{name}: {error:#}"))
     }
+}
+
+/// Sections of a component, as its binary form numbers them: a core module, a component.
+pub(super) const MODULE: u8 = 1;
+pub(super) const COMPONENT: u8 = 4;
+
+/// A component of nothing but these sections.
+pub(super) fn within(sections: &[(u8, &[u8])]) -> Vec<u8> {
+    let mut component = wasm_encoder::Component::new();
+    for (id, data) in sections {
+        component.section(&RawSection { id: *id, data });
+    }
+    component.finish()
 }
 
 /// A component from its own text.

@@ -64,16 +64,19 @@ fn names_that_are_none_are_no_component() {
 
 #[test]
 fn functions_and_modules_outside_any_interface_are_refused() {
+    let not = "which no permission gives";
+    let none = "it is not a component: ";
     let imports = [
-        ("function", r#"(import "open" (func))"#),
-        ("module", r#"(import "code" (core module))"#),
-        ("component", r#"(import "part" (component))"#),
+        ("function", r#"(import "open" (func))"#, not),
+        ("module", r#"(import "code" (core module))"#, not),
+        ("component", r#"(import "part" (component))"#, none),
         (
             "address",
-            r#"(import "url=<https://acme.example/x.wasm>" (component))"#,
+            r#"(import "url=<https://acme.example/x.wasm>" (func))"#,
+            not,
         ),
     ];
-    for (id, import) in imports {
+    for (id, import, expected) in imports {
         let text = format!(
             r#"(component
                 {import}
@@ -82,26 +85,26 @@ fn functions_and_modules_outside_any_interface_are_refused() {
         );
         let file = component(&format!("import-{id}"), &text);
         let said = refused(Class::Imports, id, &file, "");
-        assert!(said.contains("which no permission gives"), "{id}: {said}");
+        assert!(said.contains(expected), "{id}: {said}");
     }
 }
 
 #[test]
 fn capabilities_without_permission_are_refused_also_where_only_their_types_are_imported() {
     let kube = Handmade {
-        world: "export own: interface { use sluice:kube/apply@0.1.0.{image-change}; take: func(it: image-change); }",
-        more: r#"(func (export "own#take") (param i32 i32 i32 i32 i32 i32))"#,
+        world: "export mine: interface { use sluice:kube/apply@0.1.0.{image-change}; take: func(it: image-change); }",
+        more: r#"(func (export "mine#take") (param i32 i32 i32 i32 i32 i32))"#,
         ..Handmade::default()
     };
     let git = Handmade {
-        world: "export own: interface { use sluice:git/remote@0.1.0.{signature}; take: func(it: signature); }",
-        more: r#"(func (export "own#take") (param i32 i32 i32 i32 i64 i32))"#,
+        world: "export mine: interface { use sluice:git/remote@0.1.0.{signature}; take: func(it: signature); }",
+        more: r#"(func (export "mine#take") (param i32 i32 i32 i32 i64 i32))"#,
         ..Handmade::default()
     };
     let http = Handmade {
         packages: "package wasi:http@0.2.6 { interface types { type status-code = u16; } }",
-        world: "export own: interface { use wasi:http/types@0.2.6.{status-code}; take: func(it: status-code); }",
-        more: r#"(func (export "own#take") (param i32))"#,
+        world: "export mine: interface { use wasi:http/types@0.2.6.{status-code}; take: func(it: status-code); }",
+        more: r#"(func (export "mine#take") (param i32))"#,
         ..Handmade::default()
     };
     let cases = [
@@ -152,23 +155,25 @@ fn capabilities_without_permission_are_refused_also_where_only_their_types_are_i
 
 #[test]
 fn functions_that_an_interface_does_not_have_do_not_link() {
-    let more = Handmade {
-        packages: "package sluice:plugin@0.1.9 { interface log { secrets: func() -> string; } }",
-        world: "import sluice:plugin/log@0.1.9;",
-        imports: r#"(import "sluice:plugin/log@0.1.9" "secrets" (func $secrets (param i32)))"#,
-        run: "(call $secrets (i32.const 0))",
-        ..Handmade::default()
-    };
-    let other = Handmade {
-        packages: "package sluice:plugin@0.1.9 { interface log { progress: func(line: string) -> string; } }",
-        world: "import sluice:plugin/log@0.1.9;",
-        imports: r#"(import "sluice:plugin/log@0.1.9" "progress" (func $progress (param i32 i32 i32)))"#,
-        run: "(call $progress (i32.const 0) (i32.const 0) (i32.const 0))",
-        ..Handmade::default()
-    };
-    for (id, handmade) in [("unknown", more), ("other_type", other)] {
-        let file = handmade.file(&format!("function-{id}"));
-        let said = refused(Class::Imports, id, &file, "");
-        assert!(said.contains("`describe` failed: "), "{id}: {said}");
+    let functions = [
+        ("unknown", r#""secrets" (func (result string))"#),
+        (
+            "other_type",
+            r#""progress" (func (param "line" string) (result string))"#,
+        ),
+    ];
+    for (id, function) in functions {
+        for version in ["0.1.0", "0.1.9"] {
+            let text = format!(
+                r#"(component
+                    (import "sluice:plugin/log@{version}" (instance (export {function})))
+                    (instance $step)
+                    (export "sluice:plugin/step@0.1.0" (instance $step)))"#
+            );
+            let id = format!("{id}_{version}");
+            let file = component(&format!("function-{id}"), &text);
+            let said = refused(Class::Imports, &id, &file, "");
+            assert!(said.contains("`describe` failed: "), "{id}: {said}");
+        }
     }
 }

@@ -68,7 +68,7 @@ fn answers(after: &Aftermath) -> Vec<String> {
 }
 
 #[test]
-fn images_beyond_the_permission_are_not_set() {
+fn calls_beyond_the_permission_write_nothing() {
     let new = |image: &str| json!({ "call": "set-images", "new": image });
     let on = |key: &str, value: &str| json!({ "call": "set-images", key: value, "uid": "x" });
     let (denied, invalid) = ("Error::Denied", "Error::Invalid");

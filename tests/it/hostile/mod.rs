@@ -9,6 +9,7 @@ mod cpu;
 mod descriptions;
 mod egress;
 mod floods;
+mod grid;
 mod handmade;
 mod imports;
 mod json;

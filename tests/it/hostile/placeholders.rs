@@ -135,7 +135,7 @@ fn value_stands_where_it_is_declared_for_and_nowhere_else() {
     let telling = whole.iter().filter(|text| tells(text)).collect::<Vec<_>>();
     let expected = cases.iter().filter_map(|case| case.arrives);
     let expected = expected.collect::<Vec<_>>();
-    assert_eq!(telling.len(), expected.len(), "{telling:#?}");
+    assert_eq!(telling.len(), expected.len(), "{whole:#?}");
     for (text, expected) in telling.iter().zip(expected) {
         assert!(text.contains(expected), "{text}");
     }
@@ -175,7 +175,11 @@ fn placeholder_is_worth_nothing_in_another_step() {
     let leaked = json!({ "text": TOKEN }).to_string();
     let attacks = Attacks::of(Class::Placeholders)
         .head("secrets:\n  token: { env: TOKEN, hosts: [localhost] }\n")
-        .doing("leak", &format!("do: answer, text: {}", json!(leaked)), "")
+        .doing(
+            "leak",
+            &format!("do: answer, text: {}", json!(leaked)),
+            &permission,
+        )
         .step(
             "use_of_it",
             &guest("requests"),

@@ -6,7 +6,7 @@ use super::{Attacks, Class, handmade::Handmade};
 const PACKAGES: &str = "
     package wasi:io@0.2.6 {
         interface poll { resource pollable { block: func(); ready: func() -> bool; } }
-        interface streams { resource output-stream { flush: func(); subscribe: func() -> own<pollable>; use poll.{pollable}; } }
+        interface streams { use poll.{pollable}; resource output-stream { subscribe: func() -> pollable; } }
     }
     package wasi:clocks@0.2.6 {
         interface monotonic-clock {

@@ -1,6 +1,8 @@
 //! Outputs that try to steer a privileged step, and texts that try to steer whoever reads
 //! them: a terminal, a CI system, a later expression.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::{Attacks, Class, attacks::Attempt};
@@ -43,7 +45,7 @@ steps:
 ",
             hostile = guest("hostile"),
             noop = guest("noop"),
-            text = json!(text),
+            text = quoted(&text),
         ))
         .env("KUBECONFIG", stage.kubeconfig())
         .events(&[]);
@@ -76,8 +78,7 @@ fn outputs_are_values_that_nobody_evaluates_again() {
     ];
     let mut steps = String::new();
     for (name, text) in texts {
-        use std::fmt::Write;
-        let outputs = json!(json!({ "text": text }).to_string());
+        let outputs = quoted(&json!({ "text": text }).to_string());
         let _ = writeln!(
             steps,
             "  {name}: {{ uses: {hostile}, needs: [], with: {{ do: answer, text: {outputs} }} }}
@@ -97,6 +98,25 @@ fn outputs_are_values_that_nobody_evaluates_again() {
         assert_eq!(end["error"]["message"], text, "{name}");
         attempt.blocked();
     }
+}
+
+/// A text as YAML has it between double quotes: nothing in it is evaluated, and it is all
+/// there.
+fn quoted(text: &str) -> String {
+    let escaped = text
+        .replace("${{", "$${{")
+        .chars()
+        .fold(String::new(), |mut escaped, c| {
+            match c {
+                '"' | '\\' => escaped.extend(['\\', c]),
+                ' '..='~' => escaped.push(c),
+                c => {
+                    let _ = write!(escaped, "\\U{:08x}", u32::from(c));
+                }
+            }
+            escaped
+        });
+    format!("\"{escaped}\"")
 }
 
 /// What steers a terminal, a CI system or a reader's eye.
@@ -133,12 +153,11 @@ const STEERING: &[(&str, &str)] = &[
 fn texts_that_steer_are_shown_harmlessly_as_lines_and_as_json() {
     let mut steps = String::new();
     for (name, text) in STEERING {
-        use std::fmt::Write;
         let _ = writeln!(
             steps,
             "  {name}: {{ uses: {}, needs: [], with: {{ do: say, text: {} }} }}",
             guest("hostile"),
-            json!(text),
+            quoted(text),
         );
     }
     let sluice = Sluice::pipeline(&format!("name: steering\nsteps:\n{steps}"));

@@ -19,14 +19,14 @@ fn environment_files_sockets_and_names_are_not_there() {
         .run();
     let text = "variables: 0
 arguments: 0
-root: there
-folder: there
+root: NotFound
+folder: NotFound
 file: NotFound
 new file: NotFound
 connection: PermissionDenied
 listener: PermissionDenied
 datagrams: PermissionDenied
-name: PermissionDenied
+name: Uncategorized
 input: there";
     after.bounded("all_of_it", &json!({ "text": text }));
     let came = listener.accept().map(|(_, from)| from);
@@ -41,7 +41,14 @@ fn sockets_take_no_descriptor_of_the_process() {
         packages: "
             package wasi:sockets@0.2.6 {
                 interface network {
-                    enum error-code { unknown, access-denied }
+                    enum error-code {
+                        unknown, access-denied, not-supported, invalid-argument, out-of-memory,
+                        timeout, concurrency-conflict, not-in-progress, would-block,
+                        invalid-state, new-socket-limit, address-not-bindable, address-in-use,
+                        remote-unreachable, connection-refused, connection-reset,
+                        connection-aborted, datagram-too-large, name-unresolvable,
+                        temporary-resolver-failure, permanent-resolver-failure,
+                    }
                     enum ip-address-family { ipv4, ipv6 }
                 }
                 interface tcp { resource tcp-socket {} }

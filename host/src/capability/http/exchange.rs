@@ -200,7 +200,11 @@ async fn collect(body: WasiBody, limit: usize) -> Result<Bytes, Error> {
     let collected = Limited::new(body, limit).collect().await;
     collected
         .map(http_body_util::Collected::to_bytes)
-        .map_err(|_| Error::HttpRequestBodySize(u64::try_from(limit).ok()))
+        .map_err(|error| match error.downcast::<Error>() {
+            // The plugin did not end its body as it said it would.
+            Ok(error) => *error,
+            Err(_) => Error::HttpRequestBodySize(u64::try_from(limit).ok()),
+        })
 }
 
 fn answer(head: Response<()>, body: Bytes) -> Answer {
