@@ -24,6 +24,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/performance.md",
     "docs/plans.md",
     "docs/rbac.md",
+    "docs/security.md",
     "docs/svu-tag.md",
 ];
 

@@ -17,6 +17,7 @@ mod kube;
 mod names;
 mod network;
 mod placeholders;
+mod promises;
 mod requests;
 mod resources;
 mod steering;

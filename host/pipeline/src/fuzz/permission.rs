@@ -47,7 +47,7 @@ const ADDRESSES: [&str; 6] = [
 
 fn patterns(most: usize) -> impl Strategy<Value = Vec<Segments>> {
     subsequence(&PATTERNS[..], 0..=most).prop_map(|texts| {
-        let parsed = texts.into_iter().map(|text| text.parse());
+        let parsed = texts.into_iter().map(str::parse);
         parsed.collect::<Result<_, _>>().expect("they are patterns")
     })
 }
