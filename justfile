@@ -23,6 +23,12 @@ fmt:
 bless:
     BLESS=1 cargo test --package sluice-pipeline --package sluice
 
+# Try each property of the parsers and decisions for so many seconds; what breaks one is kept.
+fuzz seconds="60":
+    SLUICE_FUZZ_SECONDS={{seconds}} cargo test --package sluice-pipeline --lib fuzz
+    SLUICE_FUZZ_SECONDS={{seconds}} cargo test --package sluice --lib fuzz
+    SLUICE_FUZZ_SECONDS={{seconds}} cargo test --package sluice --lib host_that_is_decided_on
+
 # The figures of docs/performance.md, all measured in one run.
 bench:
     cargo bench --package sluice --bench step --bench process

@@ -16,7 +16,7 @@ use sluice::{
         http::Egress,
         kube::Cluster,
     },
-    plugin::{Cache, Library, PluginWorker, World},
+    plugin::{Cache, Compiler, Library, PluginWorker, World},
     run::{
         Attempt, Cancel, Effects, Needs, Reporter, Run, Worker, clock::Clock, event::Mode, execute,
     },
@@ -120,7 +120,7 @@ impl Ours {
     fn new(runtime: &Runtime, guest: &Path, steps: usize) -> Self {
         use std::fmt::Write;
         let folder = guest.parent().expect("the guest lies in a folder");
-        let library = Library::new(folder, Cache::none());
+        let library = Library::new(folder, Cache::none(), Compiler::Here);
         let mut text = "name: bench\non: [manual]\nsteps:\n".to_owned();
         for index in 0..steps {
             let _ = writeln!(text, "  s{index}: {{ uses: {} }}", guest.display());

@@ -19,3 +19,6 @@ pub mod secret;
 
 mod bindings;
 mod directory;
+
+#[cfg(test)]
+mod fuzz;

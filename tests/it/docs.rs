@@ -26,6 +26,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/plans.md",
     "docs/policy.md",
     "docs/rbac.md",
+    "docs/security.md",
     "docs/svu-tag.md",
 ];
 

@@ -8,11 +8,16 @@ use std::{
 /// The host's modules from the lowest to the highest: each may use those before it.
 /// `secret` and `run` stand on one floor: an attempt carries its secrets, and what is
 /// wrong with a secret is a step's error.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
+    // Of tests alone: what tries properties.
+    ("fuzz", &[]),
     ("directory", &[]),
     ("secret", &["run", "secret"]),
     ("run", &["directory", "run", "secret"]),
-    ("capability", &["bindings", "capability", "run", "secret"]),
+    (
+        "capability",
+        &["bindings", "capability", "fuzz", "run", "secret"],
+    ),
     (
         "plugin",
         &[

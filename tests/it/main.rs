@@ -6,6 +6,7 @@ mod cluster;
 mod demo;
 mod deploy;
 mod docs;
+mod echo;
 mod examples;
 mod git;
 mod guests;

@@ -1,73 +1,14 @@
 //! Secrets on real sockets with TLS: the value arrives where it is meant to, and is seen
 //! nowhere else.
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
-    sync::{Arc, mpsc},
-    thread,
+use crate::{
+    echo::Echo,
+    sluice::{Said, Sluice},
 };
-
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
-
-use crate::sluice::{Said, Sluice};
 
 const SECRET: &str = "services-T0-B0-abcdefgh";
 
-/// A server on loopback with a certificate for `localhost`, which answers every request
-/// with 400 and what it was asked.
-struct Echo {
-    port: u16,
-    certificate: String,
-    requests: mpsc::Receiver<String>,
-}
-
 impl Echo {
-    fn start() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])
-            .expect("a certificate can be made");
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .and_then(|builder| {
-                builder
-                    .with_no_client_auth()
-                    .with_single_cert(vec![made.cert.der().clone()], key)
-            })
-            .expect("the certificate fits its key");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("it is bound").port();
-        let (sender, requests) = mpsc::channel();
-        let config = Arc::new(config);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let Ok(connection) = ServerConnection::new(config.clone()) else {
-                    continue;
-                };
-                let mut stream = BufReader::new(StreamOwned::new(connection, stream));
-                if let Some(request) = read(&mut stream) {
-                    let body = format!("you asked: {request}");
-                    let length = body.len();
-                    let answer = format!(
-                        "HTTP/1.1 400 Bad Request\r\ncontent-length: {length}\r\n\r\n{body}"
-                    );
-                    let _ = stream.get_mut().write_all(answer.as_bytes());
-                    let _ = stream.get_mut().flush();
-                    let _ = sender.send(request);
-                }
-            }
-        });
-        Self {
-            port,
-            certificate: made.cert.pem(),
-            requests,
-        }
-    }
-
     /// A pipeline that posts to this server's secret address.
     fn pipeline(&self) -> Sluice {
         self.telling("slack: '${{ secrets.hook }}'")
@@ -91,25 +32,6 @@ steps:
         ))
         .env("HOOK", format!("https://localhost:{port}/{SECRET}"))
     }
-}
-
-/// The first line of a request, once all of it has come.
-fn read(stream: &mut impl BufRead) -> Option<String> {
-    let mut first = String::new();
-    stream.read_line(&mut first).ok()?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).ok()?;
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().ok()?;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    stream.read_exact(&mut vec![0; length]).ok()?;
-    (!first.is_empty()).then(|| first.trim().to_owned())
 }
 
 fn seen_nowhere(said: &Said) {

@@ -81,6 +81,31 @@ impl Sluice {
         }
     }
 
+    /// Starts another program with the environment of the binary, in its folder, and waits
+    /// for its end. The binary's path is the first of `args` after the program's own.
+    pub(crate) fn run_by(&self, program: &[&str], args: &[&str]) -> Said {
+        let direct = self.command(&[]);
+        let (name, own) = program.split_first().expect("a program has a name");
+        let output = Command::new(name)
+            .args(own)
+            .arg(direct.get_program())
+            .args(args)
+            .current_dir(self.folder())
+            .env_clear()
+            .envs(
+                direct
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .output()
+            .expect("a shell is part of every system");
+        Said {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Starts `sluice run pipeline.yaml --format json` with further arguments.
     pub(crate) fn events(&self, args: &[&str]) -> Said {
         let mut all = vec!["run", "pipeline.yaml", "--format", "json"];

@@ -18,3 +18,6 @@ pub mod reference;
 pub mod review;
 pub mod schedule;
 pub mod schema;
+
+#[cfg(test)]
+mod fuzz;

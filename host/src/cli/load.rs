@@ -12,7 +12,7 @@ use sluice_pipeline::{
 };
 
 use super::render;
-use crate::plugin::{Cache, Library};
+use crate::plugin::{Cache, Compiler, Library};
 
 /// The largest file that is read, in bytes; the document has a smaller limit of its own
 /// and words it.
@@ -40,7 +40,7 @@ impl Loaded {
         });
         Self {
             source,
-            library: Library::new(&folder, cache),
+            library: Library::new(&folder, cache, compiler()),
             folder,
         }
     }
@@ -73,6 +73,17 @@ pub(super) fn source(file: &Path) -> Result<Source, String> {
         .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
         .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
     Ok(Source::new(file.display().to_string(), text))
+}
+
+/// What comes from outside is compiled by a child. A system that does not say which program
+/// this is leaves the process to do it, without limits, which is worth a word.
+pub(super) fn compiler() -> Compiler {
+    Compiler::child().unwrap_or_else(|error| {
+        render::warn(&format!(
+            "components are compiled without limits: this program cannot find itself: {error}"
+        ));
+        Compiler::Here
+    })
 }
 
 /// A runtime for looking at files: no thread of its own.

@@ -20,6 +20,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use sluice_pipeline::schedule::Outcome;
 
+use crate::plugin::compile_as_child;
+
 /// Deployment pipelines whose every step is a sandboxed WebAssembly component.
 #[derive(Parser)]
 #[command(version, about, after_help = EXAMPLES, max_term_width = 100)]
@@ -51,6 +53,9 @@ enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Compile a component from standard input: what sluice asks of itself
+    #[command(hide = true)]
+    Compile,
 }
 
 /// How the process ends.
@@ -120,6 +125,10 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Rbac(args) => rbac::rbac(&args),
+        Command::Compile => Ok(match compile_as_child() {
+            Ok(()) => Exit::Success,
+            Err(()) => Exit::Failed,
+        }),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);

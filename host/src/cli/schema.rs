@@ -5,7 +5,7 @@ use std::path::Path;
 use sluice_pipeline::schema;
 
 use super::{Exit, load, render};
-use crate::plugin::{BUILT_IN, Cache, Library};
+use crate::plugin::{BUILT_IN, Cache, Compiler, Library};
 
 /// Print the JSON Schema of pipeline files, or of policies
 #[derive(clap::Args)]
@@ -30,6 +30,7 @@ pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
     let library = Library::new(
         Path::new(""),
         Cache::of_user().unwrap_or_else(|_| Cache::none()),
+        Compiler::Here,
     );
     let names = BUILT_IN
         .iter()

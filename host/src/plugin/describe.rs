@@ -14,7 +14,9 @@ use wasmtime::component::{
 
 use super::{
     engine::{Engine, Linked},
+    json,
     library::PluginError,
+    limits,
     runner::Refusing,
 };
 use crate::bindings::Component as Plugin;
@@ -58,25 +60,40 @@ pub(super) async fn describe(
     let text = tokio::time::timeout(LONGEST, ask(engine, component))
         .await
         .map_err(|_| PluginError::Contract(format!("`describe` took longer than {LONGEST:?}")))?
-        .map_err(|error| PluginError::Contract(format!("`describe` failed: {}", root(&error))))?;
+        .map_err(|why| PluginError::Contract(format!("`describe` failed: {why}")))?;
     if text.len() > SIZE {
         let message = format!("its description is longer than {} KiB", SIZE >> 10);
         return Err(PluginError::Contract(message));
     }
+    json::read(&text).map_err(|error| {
+        PluginError::Contract(format!("its description cannot be read: {error}"))
+    })?;
     PluginFacts::from_description(&text, digest.to_owned(), imports).map_err(PluginError::Contract)
 }
 
-async fn ask(engine: &Engine, component: &Component) -> wasmtime::Result<String> {
+/// What the component says of itself, or in words why it says nothing.
+async fn ask(engine: &Engine, component: &Component) -> Result<String, String> {
     // The capabilities are linked so that the component can be instantiated; the instance
     // has no permission for any of them.
-    let linker = engine.linker(Linked {
+    let linked = Linked {
         kube: true,
         http: true,
         git: true,
-    })?;
+    };
+    let linker = engine.linker(linked).map_err(|error| root(&error))?;
     let mut store = engine.store(Refusing::instance());
-    let plugin = Plugin::instantiate_async(&mut store, component, &linker).await?;
-    plugin.sluice_plugin_step().call_describe(&mut store).await
+    let asking = async {
+        let plugin = Plugin::instantiate_async(&mut store, component, &linker).await?;
+        plugin.sluice_plugin_step().call_describe(&mut store).await
+    };
+    let asked = asking.await;
+    asked.map_err(|error| {
+        let refused = store.data().limits.refused.clone();
+        match refused.or_else(|| limits::exceeded(&error)) {
+            Some(what) => format!("the plugin {what}"),
+            None => root(&error),
+        }
+    })
 }
 
 /// The last cause of an error, which says what happened; the ones before say where.

@@ -13,7 +13,7 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-use super::{cache::Cache, instance::Instance, limits};
+use super::{cache::Cache, compile::Compiler, instance::Instance, limits};
 use crate::{
     bindings::sluice::{
         git::remote,
@@ -28,6 +28,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// Instances at a time, at least and at most; steps beyond them wait. Each slot that there is
 /// costs start-up: a thousand some 3 ms.
 const SLOTS: RangeInclusive<u32> = 64..=1024;
+/// Tables for each slot of the pool.
+const TABLES_A_SLOT: u32 = 4;
 /// The memory of an instance that its slot keeps between uses: the initial memory of a
 /// Rust guest, so that a fresh instance of one touches no new page.
 const KEEP_RESIDENT: usize = 2 << 20;
@@ -94,47 +96,75 @@ impl Engine {
     pub(super) fn store(&self, instance: Instance) -> Store<Instance> {
         let mut store = Store::new(&self.wasm, instance);
         store.limiter(|instance| &mut instance.limits);
+        store.set_hostcall_fuel(limits::HANDED_OVER);
+        store.set_max_component_handles(limits::HANDLES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         store
     }
 
-    /// The component with that digest, compiled now or before.
+    /// The component with that digest, compiled now or before; `Err` says in words why it
+    /// cannot be.
     pub(super) fn component(
         &self,
         cache: &Cache,
+        compiler: &Compiler,
         digest: &str,
         bytes: &[u8],
-    ) -> wasmtime::Result<Component> {
+    ) -> Result<Component, String> {
         let name = format!(
             "{}-{:016x}.compiled",
             digest.replace(':', "-"),
             self.compatibility
         );
-        if let Some(compiled) = cache.load(&name) {
-            // SAFETY: the bytes are what `serialize` gave, which wasmtime asks to be sure
-            // of: they come from a directory that only this user can write to, they were
-            // put there by `store` below, and their hash was compared just now.
-            #[allow(unsafe_code, reason = "wasmtime's only way to load compiled code")]
-            let loaded = unsafe { Component::deserialize(&self.wasm, &compiled) };
-            if let Ok(component) = loaded {
-                return Ok(component);
-            }
+        if let Some(compiled) = cache.load(&name)
+            && let Ok(component) = self.load(&compiled)
+        {
+            return Ok(component);
         }
-        let component = Component::from_binary(&self.wasm, bytes)?;
-        cache.store(&name, &component.serialize()?);
+        let compiled = compiler.compile(&self.wasm, bytes)?;
+        let component = self.load(&compiled).map_err(|error| format!("{error:#}"))?;
+        cache.store(&name, &compiled);
         Ok(component)
     }
 
-    /// Waits for room for one more instance, and keeps it.
-    pub(super) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+    /// A component from its compiled code.
+    fn load(&self, compiled: &[u8]) -> wasmtime::Result<Component> {
+        // SAFETY: the bytes are what compiling gave, which wasmtime asks to be sure of:
+        // either just now, by this program, or they come from a directory that only this user
+        // can write to, were put there by `component`, and their hash was compared.
+        #[allow(unsafe_code, reason = "wasmtime's only way to load compiled code")]
+        unsafe {
+            Component::deserialize(&self.wasm, compiled)
+        }
+    }
+
+    /// Waits for room for one more instance of so many slots, and keeps it.
+    pub(super) async fn room(&self, slots: u32) -> Option<SemaphorePermit<'_>> {
         // The semaphore is never closed; without a slot the pool itself would say no.
-        self.slots.acquire().await.ok()
+        self.slots.acquire_many(slots).await.ok()
+    }
+
+    /// The slots of the pool that an instance of the component takes: one for each memory,
+    /// and with each come some tables.
+    pub(super) fn slots_of(component: &Component) -> u32 {
+        let needed = component.resources_required();
+        let slots = needed.map_or(1, |needed| {
+            needed
+                .num_memories
+                .max(needed.num_tables.div_ceil(TABLES_A_SLOT))
+        });
+        slots.clamp(1, *SLOTS.start())
     }
 
     pub(super) fn wasm(&self) -> &wasmtime::Engine {
         &self.wasm
     }
+}
+
+/// An engine that compiles for those of other processes, and runs nothing.
+pub(super) fn compiling() -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&config())
 }
 
 fn config() -> Config {
@@ -150,9 +180,10 @@ fn config() -> Config {
 fn pool(slots: u32) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots * 4)
+        // These are counted and not kept ready, so that more cost nothing.
+        .total_core_instances(slots * u32::try_from(limits::INSTANCES).unwrap_or(u32::MAX))
         .total_memories(slots)
-        .total_tables(slots * 4)
+        .total_tables(slots * TABLES_A_SLOT)
         .total_stacks(slots)
         .max_core_instances_per_component(u32::try_from(limits::INSTANCES).unwrap_or(u32::MAX))
         .max_memories_per_component(u32::try_from(limits::MEMORIES).unwrap_or(u32::MAX))
@@ -274,6 +305,30 @@ mod tests {
             seen.dedup();
             assert_eq!(seen, capabilities, "{what:?}");
         }
+    }
+
+    #[test]
+    fn list_of_functions_that_the_attacks_go_by_is_whole() {
+        let engine = Engine::new(0).expect("the machine grants an engine");
+        let all = Linked {
+            kube: true,
+            http: true,
+            git: true,
+        };
+        let linker = engine.linker(all).expect("it links");
+        let functions = linked(&linker).into_iter();
+        let lines = functions.map(|(interface, function)| {
+            let interface = interface.split('@').next().unwrap_or_default();
+            format!("{interface} {function}\n")
+        });
+        let mut lines = lines.collect::<Vec<_>>();
+        lines.dedup();
+        let file = "../tests/cases/functions.txt";
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(file, lines.concat()).expect("the tree is ours");
+        }
+        let known = std::fs::read_to_string(file).unwrap_or_default();
+        assert_eq!(lines.concat(), known);
     }
 
     #[test]

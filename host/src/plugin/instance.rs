@@ -5,7 +5,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use super::limits::{HANDLES, Limits};
+use super::limits::{HANDLES, HEADERS, Limits, RANDOM};
 use crate::{
     capability::{
         git::{GitCalls, GitView},
@@ -50,7 +50,8 @@ impl Instance {
         let Calls { http, kube, git } = calls;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
-        let http_context = WasiHttpCtx::new();
+        let mut http_context = WasiHttpCtx::new();
+        http_context.set_field_size_limit(HEADERS);
         Self {
             table,
             wasi: None,
@@ -99,8 +100,12 @@ impl Inert {
     fn new(reporter: &Reporter) -> Self {
         let output = LineLog::new(reporter.clone(), Level::Info);
         let error = LineLog::new(reporter.clone(), Level::Warn);
-        // No arguments, environment, directories or sockets: the builder grants none.
+        // No arguments, environment or directories: the builder grants none. A socket that
+        // may go nowhere would still be a descriptor of this process.
         let context = WasiCtxBuilder::new()
+            .allow_tcp(false)
+            .allow_udp(false)
+            .max_random_size(RANDOM)
             .stdout(output.clone())
             .stderr(error.clone())
             .build();

@@ -22,6 +22,7 @@ use wasmtime::component::Component;
 use super::{
     built_in,
     cache::Cache,
+    compile::Compiler,
     describe::{describe, root},
     engine::Engine,
     limits,
@@ -58,6 +59,7 @@ pub enum PluginError {
 pub struct Library {
     folder: PathBuf,
     cache: Cache,
+    compiler: Compiler,
     engine: OnceLock<Arc<Engine>>,
     /// How many steps may run at a time.
     steps: AtomicUsize,
@@ -87,11 +89,12 @@ impl Bytes {
 }
 
 impl Library {
-    /// A library for a pipeline file in that folder.
-    pub fn new(folder: &Path, cache: Cache) -> Self {
+    /// A library for a pipeline file in that folder, whose components that compiler compiles.
+    pub fn new(folder: &Path, cache: Cache, compiler: Compiler) -> Self {
         Self {
             folder: folder.to_owned(),
             cache,
+            compiler,
             engine: OnceLock::new(),
             steps: AtomicUsize::new(0),
             found: Mutex::default(),
@@ -149,9 +152,13 @@ impl Library {
 
     fn compile(&self, found: &Found) -> Result<Component, PluginError> {
         let engine = self.engine()?;
+        let compiler = match found.bytes {
+            Bytes::BuiltIn(_) => &Compiler::Here,
+            Bytes::Read(_) => &self.compiler,
+        };
         engine
-            .component(&self.cache, &found.digest, found.bytes.get())
-            .map_err(|error| PluginError::NotComponent(format!("{error:#}")))
+            .component(&self.cache, compiler, &found.digest, found.bytes.get())
+            .map_err(PluginError::NotComponent)
     }
 
     /// The bytes of a component, read once, so that what was described is what runs.

@@ -8,10 +8,10 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sluice_pipeline::{
     permission::{Authority, Permissions},
-    policy::Limit,
+    policy::{self, Limit},
     schedule::Schedule,
 };
 use tokio::sync::mpsc;
@@ -22,6 +22,7 @@ use super::{
     describe::root,
     engine::{Engine, Linked},
     instance::{Calls, Instance},
+    json,
     library::{Library, PluginError},
     limits::{self, Limits},
 };
@@ -32,8 +33,8 @@ use crate::{
     },
     capability::{
         git::{GitCalls, Reach, Remotes},
-        http::{Egress, HttpCalls},
-        kube::{Cluster, KubeCalls},
+        http::{Budget, Egress, HttpCalls},
+        kube::{Cluster, KubeCalls, Room},
     },
     run::{
         Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
@@ -67,6 +68,8 @@ pub struct PluginWorker {
 /// A plugin that some step of the schedule uses.
 struct Prepared {
     component: Component,
+    /// What an instance takes of the engine's room.
+    slots: u32,
     repeatable: bool,
     /// Linked with each set of capabilities that some step may have.
     linked: Vec<(Linked, Arc<ComponentPre<Instance>>)>,
@@ -89,11 +92,15 @@ impl PluginWorker {
             let failed = |error| (step.uses.clone(), error);
             let plugin = match plugins.entry(step.uses.clone()) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(Prepared {
-                    component: library.component(&step.uses).map_err(failed)?,
-                    repeatable: step.repeatable(),
-                    linked: Vec::new(),
-                }),
+                Entry::Vacant(entry) => {
+                    let component = library.component(&step.uses).map_err(failed)?;
+                    entry.insert(Prepared {
+                        slots: Engine::slots_of(&component),
+                        component,
+                        repeatable: step.repeatable(),
+                        linked: Vec::new(),
+                    })
+                }
             };
             let link = plugin.link(&engine, Linked::of(&step.permissions));
             link.map_err(|error| failed(PluginError::Contract(root(&error))))?;
@@ -102,7 +109,7 @@ impl PluginWorker {
             engine,
             world,
             plugins,
-            trigger: json!(schedule.trigger).to_string().into(),
+            trigger: serde_json::json!(schedule.trigger).to_string().into(),
         })
     }
 }
@@ -137,16 +144,20 @@ impl Linked {
 impl Worker for PluginWorker {
     fn attempt(&self, attempt: Attempt) -> BoxFuture<'static, AttemptEnd> {
         let step = attempt.step();
-        let plugin = self.plugins.get(&step.uses);
-        let plugin = plugin.and_then(|plugin| plugin.linked(Linked::of(&step.permissions)));
-        let Some(plugin) = plugin.cloned() else {
+        let prepared = self.plugins.get(&step.uses);
+        let plugin = prepared.and_then(|plugin| {
+            let linked = plugin.linked(Linked::of(&step.permissions))?;
+            Some((linked.clone(), plugin.slots))
+        });
+        let Some((plugin, slots)) = plugin else {
             let message = format!("`{}` was not prepared", step.uses);
             let error = StepError::new(Blame::Sluice, ErrorKind::Internal, message);
             return Box::pin(std::future::ready(Err(error)));
         };
         let instance = instance(&self.world, &attempt);
         let context = context(&attempt, &self.trigger);
-        Box::pin(run(self.engine.clone(), plugin, instance, context, attempt))
+        let engine = self.engine.clone();
+        Box::pin(run(engine, plugin, slots, instance, context, attempt))
     }
 
     fn repeatable(&self, uses: &str) -> bool {
@@ -159,12 +170,13 @@ impl Worker for PluginWorker {
 async fn run(
     engine: Arc<Engine>,
     plugin: Arc<ComponentPre<Instance>>,
+    slots: u32,
     instance: Instance,
     context: Context,
     attempt: Attempt,
 ) -> AttemptEnd {
-    // More steps than the pool has slots wait for each other.
-    let _slot = engine.slot().await;
+    // Steps that need more than the pool has wait for each other.
+    let _room = engine.room(slots).await;
     let mut store = engine.store(instance);
     let config = attempt.config.to_string();
     let call = async {
@@ -196,7 +208,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         reporter: attempt.reporter.clone(),
         egress: world.egress.clone(),
         limits: attempt.schedule.limits.clone(),
-        sent: 0,
+        budget: Budget::new(&attempt.schedule.limits.requests),
     };
     let kube = KubeCalls {
         step: step.id.clone(),
@@ -205,6 +217,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
         cluster: world.cluster.clone(),
+        room: Room::default(),
     };
     let git = GitCalls {
         step: step.id.clone(),
@@ -242,7 +255,7 @@ impl Refusing {
             reporter: reporter.clone(),
             egress: Egress::Plan(None),
             limits: Arc::default(),
-            sent: 0,
+            budget: Budget::new(&policy::Limits::default().requests),
         };
         let kube = KubeCalls {
             step: String::new(),
@@ -251,6 +264,7 @@ impl Refusing {
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),
             cluster: Cluster::Offline,
+            room: Room::default(),
         };
         let git = GitCalls {
             step: String::new(),
@@ -295,7 +309,7 @@ fn outputs_of(text: &str, limit: &Limit<usize>) -> AttemptEnd {
         );
         return wrong(ErrorKind::Limit, message);
     }
-    match serde_json::from_str::<Value>(text) {
+    match json::read(text) {
         Ok(outputs @ Value::Object(_)) => Ok(outputs),
         Ok(_) => wrong(
             ErrorKind::Contract,
@@ -337,7 +351,7 @@ fn details_of(text: &str, limit: &Limit<usize>) -> Value {
     if text.len() > limit.most {
         return Value::Null;
     }
-    match serde_json::from_str(text) {
+    match json::read(text) {
         Ok(Value::Object(details)) if !details.is_empty() => Value::Object(details),
         _ => Value::Null,
     }
@@ -345,7 +359,8 @@ fn details_of(text: &str, limit: &Limit<usize>) -> Value {
 
 /// What it means that the plugin did not come to its end.
 fn trap(error: &wasmtime::Error, refused: Option<&str>) -> StepError {
-    if let Some(what) = refused {
+    let exceeded = limits::exceeded(error);
+    if let Some(what) = refused.or(exceeded.as_deref()) {
         return StepError::new(
             Blame::Plugin,
             ErrorKind::Limit,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Attempt, AttemptEnd, Effects, Needs, Reporter, Worker,
+    Attempt, AttemptEnd, Effects, Needs, Reporter, Worker, cut,
     event::{Blame, ErrorKind, EventKind, StepError},
     plan::Guard,
 };
@@ -66,7 +66,7 @@ pub(super) async fn attempts(step: Prepared) -> Ended {
             () = effects.settle(SETTLE) => {}
             () = step.at_once.cancelled() => effects.settle(Duration::ZERO).await,
         }
-        let end = effects.outside().map_or(end, Err);
+        let end = effects.failed().map_or(end, Err);
         let Some((after, error)) = next_attempt(&step, scheduled, &end, &effects, number) else {
             return ended(step.index, end, &effects, started);
         };
@@ -134,7 +134,7 @@ async fn attempt(
         }
     }?;
     scheduled.check_outputs(&outputs).map_err(|message| {
-        let message = format!("its outputs break its own schema: {message}");
+        let message = cut(format!("its outputs break its own schema: {message}"));
         StepError::new(Blame::Plugin, ErrorKind::Contract, message)
     })?;
     Ok(outputs)

@@ -15,14 +15,17 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::{
-    Reporter,
-    event::{Effect, EffectState, StepError},
+    LINE_LIMIT, Reporter, cut,
+    event::{Blame, Effect, EffectState, ErrorKind, StepError},
     plan::{Guard, Outside, Permit},
 };
 
 /// How many refusals of one attempt are said: a plugin that asks in a loop for what it
 /// may not have fills nobody's memory.
 const REFUSALS: usize = 1000;
+/// How many effects one attempt may ask for. A mirror of a large repository has some ten
+/// thousand.
+const MOST: usize = 100_000;
 
 /// The effects of one attempt; clones share them.
 #[derive(Clone)]
@@ -37,7 +40,8 @@ struct Ledger {
     lost: AtomicBool,
     planned: AtomicBool,
     refused: AtomicUsize,
-    outside: Mutex<Option<Outside>>,
+    asked: AtomicUsize,
+    failed: Mutex<Option<StepError>>,
     closed: AtomicBool,
 }
 
@@ -81,7 +85,8 @@ impl Effects {
             lost: AtomicBool::new(false),
             planned: AtomicBool::new(false),
             refused: AtomicUsize::new(0),
-            outside: Mutex::default(),
+            asked: AtomicUsize::new(0),
+            failed: Mutex::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -95,6 +100,7 @@ impl Effects {
     /// Says that the effect begins, if the plan holds it. Wait for it before the first byte
     /// is sent: by then that is on the run's record.
     pub async fn start(&self, effect: Effect) -> Result<Started, Outside> {
+        self.count()?;
         let permit = self.0.plan.as_ref().map(|plan| {
             let reporter = &self.0.reporter;
             plan.admit(reporter.run(), reporter.step(), &effect)
@@ -109,19 +115,28 @@ impl Effects {
             }
             Err(outside) => {
                 self.refuse(&effect, &outside.why);
-                let mut known = self.0.outside.lock().expect("no holder of the lock panics");
-                known.get_or_insert_with(|| outside.clone());
+                self.fail(outside.error());
                 Err(outside)
             }
         }
     }
 
     /// Says that something is asked which changes nothing: no plan holds it.
-    pub fn ask(&self, effect: Effect) -> Started {
+    pub fn ask(&self, effect: Effect) -> Result<Started, Outside> {
+        self.count()?;
         self.0.say(&effect, EffectState::Started, Value::Null);
         let mut started = self.open(effect, None);
         started.off = true;
-        started
+        Ok(started)
+    }
+
+    /// One more, if that is not one too many.
+    fn count(&self) -> Result<(), Outside> {
+        if self.0.asked.fetch_add(1, Ordering::Relaxed) < MOST {
+            return Ok(());
+        }
+        let why = self.exceed(&format!("asked for more than {MOST} effects, the limit"));
+        Err(Outside { why, moved: false })
     }
 
     fn open(&self, effect: Effect, permit: Option<Permit>) -> Started {
@@ -137,6 +152,9 @@ impl Effects {
 
     /// Says that a dry run foresees the effect.
     pub fn plan(&self, effect: &Effect) {
+        if self.count().is_err() {
+            return;
+        }
         self.0.planned.store(true, Ordering::Relaxed);
         self.0.say(effect, EffectState::Planned, Value::Null);
     }
@@ -144,8 +162,15 @@ impl Effects {
     /// Says that the effect is refused, and why.
     pub fn refuse(&self, effect: &Effect, why: &str) {
         if self.0.refused.fetch_add(1, Ordering::Relaxed) < REFUSALS {
-            let why = json!({ "reason": why });
-            self.0.say(effect, EffectState::Refused, why);
+            let why = json!({ "reason": cut(why.to_owned()) });
+            // What was asked for in vain may be anything, of any length.
+            let known = effect.detail.to_string().len() <= LINE_LIMIT;
+            let detail = known.then(|| effect.detail.clone());
+            let effect = Effect {
+                detail: detail.unwrap_or_default(),
+                ..effect.clone()
+            };
+            self.0.say(&effect, EffectState::Refused, why);
         }
     }
 
@@ -187,11 +212,24 @@ impl Effects {
         self.0.refused.load(Ordering::Relaxed) > 0
     }
 
-    /// An effect was asked for that the plan does not hold: whatever the plugin makes of
-    /// that, the attempt has failed.
-    pub fn outside(&self) -> Option<StepError> {
-        let outside = self.0.outside.lock().expect("no holder of the lock panics");
-        outside.as_ref().map(Outside::error)
+    /// The plugin asked for more than it may have: whatever it makes of that, the attempt
+    /// has failed. In words, what the plugin did.
+    pub fn exceed(&self, what: &str) -> String {
+        let why = format!("the plugin {what}");
+        self.fail(StepError::new(Blame::Plugin, ErrorKind::Limit, why.clone()));
+        why
+    }
+
+    fn fail(&self, error: StepError) {
+        let mut failed = self.0.failed.lock().expect("no holder of the lock panics");
+        failed.get_or_insert(error);
+    }
+
+    /// Why the attempt has failed whatever the plugin says: it asked for an effect that the
+    /// plan does not hold, or for more than it may have.
+    pub fn failed(&self) -> Option<StepError> {
+        let failed = self.0.failed.lock().expect("no holder of the lock panics");
+        failed.clone()
     }
 
     /// An effect was foreseen instead of done.

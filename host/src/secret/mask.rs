@@ -16,7 +16,8 @@ const TOKEN: usize = 16;
 pub struct Mask(Arc<RwLock<Vec<String>>>);
 
 impl Mask {
-    /// From now on hides `value`, as it is and as URLs, JSON and base64 write it.
+    /// From now on hides `value`, as it is and as URLs, JSON, base64 and hexadecimal digits
+    /// write it.
     pub fn add(&self, value: &str) {
         let mut forms = forms_of(value);
         let mut known = self.0.write().expect("no holder of the lock panics");
@@ -95,19 +96,42 @@ fn forms_of(value: &str) -> Vec<String> {
         forms.extend(segments.chain(values).filter(|part| part.len() >= TOKEN));
     }
     for form in forms.clone() {
-        forms.push(url::form_urlencoded::byte_serialize(form.as_bytes()).collect());
+        let encoded = url::form_urlencoded::byte_serialize(form.as_bytes()).collect::<String>();
+        forms.push(in_lower_case(&encoded));
+        forms.push(encoded.replace('+', "%20"));
+        forms.push(encoded);
         let json = Value::String(form.clone()).to_string();
         forms.push(json[1..json.len() - 1].to_owned());
         // Base64 of a value inside a longer text depends on where it stands; these are
         // the three cores that all such texts share.
         for shift in 0..3 {
-            forms.push(base64_core(form.as_bytes(), shift));
+            let core = base64_core(form.as_bytes(), shift);
+            forms.push(core.replace('+', "-").replace('/', "_"));
+            forms.push(core);
         }
+        let digits = form.bytes().map(|byte| format!("{byte:02x}"));
+        let digits = digits.collect::<String>();
+        forms.push(digits.to_ascii_uppercase());
+        forms.push(digits);
     }
     forms.retain(|form| form.len() >= 8);
     forms.sort();
     forms.dedup();
     forms
+}
+
+/// Percent-encoded text with the digits of its escapes in lower case.
+fn in_lower_case(encoded: &str) -> String {
+    let mut escape = 0;
+    let lower = |c: char| {
+        escape = if c == '%' { 2 } else { escape };
+        if c != '%' && escape > 0 {
+            escape -= 1;
+            return c.to_ascii_lowercase();
+        }
+        c
+    };
+    encoded.chars().map(lower).collect()
 }
 
 /// The base64 digits of `bytes` that do not depend on what stands before (`shift` bytes)
@@ -124,7 +148,10 @@ fn base64_core(bytes: &[u8], shift: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
+    use base64::{
+        Engine,
+        engine::general_purpose::{STANDARD, URL_SAFE},
+    };
     use serde_json::json;
 
     use super::*;
@@ -141,6 +168,17 @@ mod tests {
         assert_eq!(mask().text("a hunter2\"hunter2 b"), "a *** b");
         assert_eq!(mask().text(r#"a hunter2\"hunter2 b"#), "a *** b");
         assert_eq!(mask().text("x=hunter2%22hunter2&y"), "x=***&y");
+        let mask_of = |value: &str| {
+            let mask = Mask::default();
+            mask.add(value);
+            mask
+        };
+        let spaced = mask_of("Nice/To Meet");
+        for text in ["Nice%2FTo+Meet", "Nice%2fTo+Meet", "Nice%2FTo%20Meet"] {
+            assert_eq!(spaced.text(text), STAR, "{text}");
+        }
+        assert_eq!(spaced.text("4e6963652f546f204d656574"), STAR);
+        assert_eq!(spaced.text("4E6963652F546F204D656574"), STAR);
         assert_eq!(
             mask().text("GET /services/T0/B0/abcdef HTTP/1.1"),
             "GET /*** HTTP/1.1"
@@ -154,6 +192,11 @@ mod tests {
             let masked = mask().text(&text);
             assert!(masked.contains(STAR), "{text} became {masked}");
         }
+        let mask = Mask::default();
+        mask.add("??>>??>>??>>");
+        let text = URL_SAFE.encode("??>>??>>??>>");
+        assert!(text.contains(['-', '_']), "{text}");
+        assert_eq!(mask.text(&text), STAR);
     }
 
     #[test]

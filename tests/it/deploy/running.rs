@@ -82,6 +82,16 @@ impl Running {
         });
     }
 
+    /// The most memory that it has had at once, in MiB.
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kib = kib.and_then(|kib| kib.trim().parse::<u64>().ok());
+        kib.expect("Linux tells it in kB") >> 10
+    }
+
     /// Ctrl-C.
     pub(crate) fn interrupt(&self) {
         let pid = Pid::from_child(&self.child);

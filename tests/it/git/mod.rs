@@ -1,6 +1,7 @@
 //! `sluice:git/remote` against git's own server: what is read, what is created, and what
 //! goes wrong in between.
 
+mod beyond;
 mod create;
 mod forge;
 mod lighttpd;

@@ -137,11 +137,14 @@ fn logs(said: &Said, line: &str) -> bool {
 fn requests_beyond_the_policys_number_are_refused_attempt_by_attempt() {
     let (said, received) = posting("requests: 0", 1, "a", "");
     assert_eq!((said.code, received), (Some(1), 0), "{}", said.out);
-    let effect = said.all("effect").remove(0);
-    assert_eq!(effect["state"], "refused");
+    let error = said.of_step("step.finished", "tell0")["error"].clone();
     assert_eq!(
-        effect["detail"]["reason"],
-        "an attempt may send 0 requests (set by the policy `policy.yaml`)"
+        (&error["blame"], &error["kind"]),
+        (&json!("plugin"), &json!("limit"))
+    );
+    assert_eq!(
+        error["message"],
+        "the plugin sent more than 0 requests, the limit (set by the policy `policy.yaml`)"
     );
     let (said, received) = posting("requests: 1", 2, "a", "");
     assert_eq!((said.code, received), (Some(0), 2), "{}", said.out);

@@ -81,7 +81,7 @@ release (pipeline.yaml)
     http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
     http        https://hooks.slack.com: any method, any path
     secrets     slack (env SLACK_WEBHOOK): as a URL to hooks.slack.com
-    limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+    limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; 1000 requests an attempt, of up to 8 MiB, answers of up to 8 MiB
 ";
     assert_eq!(plain(&said), expected);
 }
@@ -168,13 +168,13 @@ release (pipeline.yaml)
     + http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
     + http        https://hooks.slack.com: any method, any path
     + secrets     slack (env OTHER_WEBHOOK): as a URL to hooks.slack.com
-    + limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+    + limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; 1000 requests an attempt, of up to 8 MiB, answers of up to 8 MiB
   tell
     - uses        notify, built in, DIGEST
     - http        http://*.acme.example:8080: GET, /v1/**; a dry run may really ask; also at 10.0.0.0/8
     - http        https://hooks.slack.com: any method, any path
     - secrets     slack (env SLACK_WEBHOOK): as a URL to hooks.slack.com
-    - limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; any number of requests, of up to 8 MiB, answers of up to 8 MiB
+    - limits      an attempt 1h; memory 128 MiB, log 256 KiB, outputs 1 MiB; 1000 requests an attempt, of up to 8 MiB, answers of up to 8 MiB
 ";
     assert_eq!(plain(&diff(PIPELINE, &new)), expected);
 }

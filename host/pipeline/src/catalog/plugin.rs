@@ -7,7 +7,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
-use super::PluginFacts;
+use super::{PluginFacts, subset};
 use crate::diagnostic::{did_you_mean, listed};
 use crate::expression::{kind, short};
 
@@ -34,7 +34,21 @@ pub(crate) struct Violation {
     pub(crate) help: Option<String>,
 }
 
+/// How many violations are told: more help nobody.
+const MOST: usize = 100;
+
 impl Violation {
+    fn of_the_whole(message: String) -> Self {
+        Self {
+            path: Vec::new(),
+            extra: None,
+            depends_on_parts: false,
+            message,
+            label: None,
+            help: None,
+        }
+    }
+
     /// What is wrong, with the value's place in a value of this name.
     pub(crate) fn message_in(&self, name: &str) -> String {
         let mut place = name.to_owned();
@@ -74,6 +88,11 @@ fn check(
     if is_trivial(schema, value) {
         return Vec::new();
     }
+    if subset::is_too_much(schema, value) {
+        return vec![Violation::of_the_whole(
+            "this is too large to be checked against so long a schema".to_owned(),
+        )];
+    }
     let compiled = validator.get_or_init(|| {
         // Patterns run on the linear engine, which the subset's check has asked as well.
         jsonschema::options()
@@ -85,16 +104,12 @@ fn check(
     match compiled {
         Ok(validator) => validator
             .iter_errors(value)
+            .take(MOST)
             .flat_map(|error| violations(&error, schema, value))
             .collect(),
-        Err(error) => vec![Violation {
-            path: Vec::new(),
-            extra: None,
-            depends_on_parts: false,
-            message: format!("the plugin's schema cannot be used: {error}"),
-            label: None,
-            help: None,
-        }],
+        Err(error) => vec![Violation::of_the_whole(format!(
+            "the plugin's schema cannot be used: {error}"
+        ))],
     }
 }
 

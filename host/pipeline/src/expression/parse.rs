@@ -1,6 +1,7 @@
 //! A text becomes CEL's syntax tree, within bounds that the parser itself does not hold.
 
 use std::ops::Range;
+use std::thread;
 
 use cel::IdedExpr;
 use cel::common::ast::{Expr, SelectExpr, SourceInfo};
@@ -11,8 +12,14 @@ use super::split::measure;
 /// The longest expression, in bytes.
 const MAX_BYTES: usize = 2048;
 
-/// The deepest nesting of brackets within an expression.
-const MAX_DEPTH: usize = 32;
+/// The most brackets in an expression. Not how deeply they are nested: where they do not
+/// match, the parser tries to go on without some, and nests the others.
+const MAX_BRACKETS: usize = 64;
+/// With more than these the parser gets a thread, and so a stack, of its own: for each level
+/// it takes more than a hundred kilobytes of it when it is not optimised.
+const FEW_BRACKETS: usize = 3;
+/// The size of that stack, in bytes; what is not used of it costs nothing.
+const STACK: usize = 64 << 20;
 
 /// The most operators and dots in an expression: each may make its syntax tree deeper by one.
 const MAX_OPERATORS: usize = 128;
@@ -25,18 +32,28 @@ pub(super) struct SyntaxError {
 }
 
 pub(super) fn parse(text: &str) -> Result<(IdedExpr, SourceInfo), SyntaxError> {
-    if let Some(message) = refused(text) {
-        return Err(SyntaxError {
-            message,
-            range: 0..text.len(),
-        });
-    }
+    let refused = |message| SyntaxError {
+        message,
+        range: 0..text.len(),
+    };
+    let brackets = bounded(text).map_err(refused)?;
     if let Some(names) = dotted(text) {
         return Ok(names);
     }
-    Parser::new()
-        .parse_with_source_info(text)
-        .map_err(|errors| first_complaint(text, &errors))
+    let parse = || Parser::new().parse_with_source_info(text);
+    let parsed = if brackets > FEW_BRACKETS {
+        let parsed = thread::scope(|scope| {
+            let thread = thread::Builder::new().stack_size(STACK);
+            let parsing = thread.spawn_scoped(scope, parse).ok()?;
+            parsing.join().ok()
+        });
+        parsed.ok_or_else(|| {
+            refused("the system grants no thread to read this expression with".to_owned())
+        })?
+    } else {
+        parse()
+    };
+    parsed.map_err(|errors| first_complaint(text, &errors))
 }
 
 /// The tree of `a.b.c`. Most expressions are no more than that, and the parser takes fifty
@@ -78,27 +95,31 @@ fn dotted(text: &str) -> Option<(IdedExpr, SourceInfo)> {
     Some((tree?, info))
 }
 
-/// Why an expression is not even given to the parser.
-fn refused(text: &str) -> Option<String> {
-    let (depth, operators) = measure(text);
+/// The number of its brackets, if the expression can be given to the parser.
+fn bounded(text: &str) -> Result<usize, String> {
     if text.is_empty() {
-        Some("this expression is empty".to_owned())
-    } else if text.len() > MAX_BYTES {
-        let length = text.len();
-        Some(format!(
-            "this expression has {length} bytes; at most {MAX_BYTES} are read"
-        ))
-    } else if depth > MAX_DEPTH {
-        Some(format!(
-            "this expression is nested more than {MAX_DEPTH} levels deep"
-        ))
-    } else if operators > MAX_OPERATORS {
-        Some(format!(
-            "this expression has more than {MAX_OPERATORS} operators"
-        ))
-    } else {
-        None
+        return Err("this expression is empty".to_owned());
     }
+    if text.len() > MAX_BYTES {
+        let length = text.len();
+        return Err(format!(
+            "this expression has {length} bytes; at most {MAX_BYTES} are read"
+        ));
+    }
+    let (brackets, operators) = measure(text).ok_or_else(|| {
+        "a text in this expression has no end, or an escape that is not known".to_owned()
+    })?;
+    if brackets > MAX_BRACKETS {
+        return Err(format!(
+            "this expression has more than {MAX_BRACKETS} brackets"
+        ));
+    }
+    if operators > MAX_OPERATORS {
+        return Err(format!(
+            "this expression has more than {MAX_OPERATORS} operators"
+        ));
+    }
+    Ok(brackets)
 }
 
 /// The parser's first complaint: those after it are mostly its consequences.

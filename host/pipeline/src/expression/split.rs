@@ -76,38 +76,92 @@ fn end_of_code(text: &str) -> Option<usize> {
     None
 }
 
-/// The deepest nesting of brackets, and the number of operators and dots. Asked before the
-/// parser is, whose own recursion is not bounded in every rule.
-pub(super) fn measure(code: &str) -> (usize, usize) {
-    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
-    let mut quote = None;
-    let mut bytes = code.bytes();
-    while let Some(byte) = bytes.next() {
-        match (quote, byte) {
-            (Some(_), b'\\') => drop(bytes.next()),
-            (Some(open), byte) if open == byte => quote = None,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'(' | b'[' | b'{') => {
-                depth += 1;
-                deepest = deepest.max(depth);
+/// The number of opening brackets, and of operators and dots. Asked before the
+/// parser is, whose own recursion is not bounded in every rule. Texts and comments are read
+/// by the grammar's own rules, or brackets could hide in what only looks like one; `None`
+/// where a text has no end, or what the grammar does not know in it.
+pub(super) fn measure(code: &str) -> Option<(usize, usize)> {
+    let bytes = code.as_bytes();
+    let (mut brackets, mut operators) = (0, 0);
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'"' | b'\'' => {
+                at += text_length(&bytes[at..], is_raw(&bytes[..at])?)?;
+                continue;
             }
-            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (
-                None,
-                b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'?' | b'<' | b'>' | b'=' | b'&' | b'|'
-                | b'.',
-            ) => {
-                operators += 1;
+            b'/' if bytes[at..].starts_with(b"//") => {
+                let line = bytes[at..].iter().position(|byte| *byte == b'\n');
+                at += line.unwrap_or(bytes.len() - at);
+                continue;
             }
+            b'(' | b'[' | b'{' => brackets += 1,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'?' | b'<' | b'>' | b'=' | b'&' | b'|'
+            | b'.' => operators += 1,
             _ => {}
         }
+        at += 1;
     }
-    (deepest, operators)
+    Some((brackets, operators))
+}
+
+/// Whether the text that begins after these bytes is one in which a backslash is nothing but
+/// itself. `None` after a word that is no such mark: the grammar has nothing of the kind.
+fn is_raw(before: &[u8]) -> Option<bool> {
+    let of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let start = before.iter().rposition(|byte| !of_word(byte));
+    match &before[start.map_or(0, |at| at + 1)..] {
+        b"" | b"b" | b"B" => Some(false),
+        b"r" | b"R" | b"br" | b"bR" | b"Br" | b"BR" => Some(true),
+        _ => None,
+    }
+}
+
+/// The length of the text that begins with a quote, up to its end.
+fn text_length(bytes: &[u8], raw: bool) -> Option<usize> {
+    let quote = *bytes.first()?;
+    let end = [quote; 3];
+    let end = if bytes.starts_with(&end) {
+        &end[..]
+    } else {
+        &end[..1]
+    };
+    let mut at = end.len();
+    loop {
+        let rest = bytes.get(at..)?;
+        if rest.starts_with(end) {
+            return Some(at + end.len());
+        }
+        at += match *rest.first()? {
+            b'\n' | b'\r' if end.len() == 1 => return None,
+            b'\\' if !raw => escape_length(rest)?,
+            _ => 1,
+        };
+    }
+}
+
+/// The length of an escape that the grammar knows.
+fn escape_length(bytes: &[u8]) -> Option<usize> {
+    let digits = |from: usize, count: usize, radix: u32| {
+        let digits = bytes.get(from..from + count)?;
+        let all = digits.iter().all(|byte| char::from(*byte).is_digit(radix));
+        all.then_some(from + count)
+    };
+    match *bytes.get(1)? {
+        b'a' | b'b' | b'f' | b'n' | b'r' | b't' | b'v' | b'"' | b'\'' | b'\\' | b'?' | b'`' => {
+            Some(2)
+        }
+        b'x' | b'X' => digits(2, 2, 16),
+        b'u' => digits(2, 4, 16),
+        b'U' => digits(2, 8, 16),
+        b'0'..=b'3' => digits(1, 3, 8),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Piece, Unclosed, split};
+    use super::{Piece, Unclosed, measure, split};
 
     fn show(text: &str) -> Vec<String> {
         let pieces = split(text).unwrap();
@@ -135,5 +189,29 @@ mod tests {
             assert_eq!(show(text), expected, "{text}");
         }
         assert_eq!(split("a ${{ b }"), Err(Unclosed(2)));
+    }
+
+    #[test]
+    fn brackets_in_texts_and_comments_are_none_and_hide_none() {
+        let cases = [
+            ("a.b + (c)", Some((1, 2))),
+            ("'((('", Some((0, 0))),
+            (r"'\'(((' + (1)", Some((1, 1))),
+            (r"r'\' + ((1))", Some((2, 1))),
+            ("'''a'((('''", Some((0, 0))),
+            ("''((('')))", Some((3, 0))),
+            (r#""\u00e4\x41\101\n" + (1)"#, Some((1, 1))),
+            ("( // )\n( // ' )\n))", Some((2, 0))),
+            ("'((", None),
+            (r"'\q((('", None),
+            (r"'\u12((('", None),
+            ("'a\n(('", None),
+            ("'''a''", None),
+            (r"xr'\'((", None),
+            (r"1r'\'((", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(measure(text), expected, "{text}");
+        }
     }
 }

@@ -151,6 +151,8 @@ fn is_authority(registry: &str) -> bool {
     };
     let label = |label: &str| {
         !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
             && label
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -222,6 +224,8 @@ mod tests {
             "ghcr.io/a..b",
             "ghcr.io/a:b:c",
             "ghcr.io/é",
+            "-ghcr.io/a",
+            "ghcr-.io/a",
             short,
             &upper,
         ];

@@ -197,6 +197,9 @@ fn secret(node: &Node, problems: &mut Problems) -> Option<SecretBound> {
     })
 }
 
+/// As the host grants them.
+const MOST_REQUESTS: i64 = 1000;
+
 fn read_limits(fields: &Fields, problems: &mut Problems) -> SetLimits {
     let mut bytes = |key, most| read_size(fields, key, most, problems);
     let memory = bytes("memory", Limits::MEMORY);
@@ -204,14 +207,14 @@ fn read_limits(fields: &Fields, problems: &mut Problems) -> SetLimits {
     let outputs = bytes("outputs", Limits::OUTPUTS);
     let request_body = bytes("request-body", Limits::BODY);
     let answer_body = bytes("answer-body", Limits::BODY);
-    let requests = fields.integer("requests", 0, 1_000_000, problems);
+    let requests = fields.integer("requests", 0, MOST_REQUESTS, problems);
     SetLimits {
         memory,
         log,
         outputs,
         request_body,
         answer_body,
-        requests: requests.and_then(|number| u64::try_from(number).ok()),
+        requests: requests.and_then(|number| usize::try_from(number).ok()),
         timeout: read_time(fields, "timeout", problems),
         run: read_time(fields, "run", problems),
     }

@@ -175,8 +175,8 @@ pub(crate) const LIMITS: &[Key] = &[
     ),
     key(
         "requests",
-        Shape::Integer(0, 1_000_000),
-        "How many requests an attempt of a step may send.",
+        Shape::Integer(0, 1000),
+        "How many requests an attempt of a step may send, at most 1000.",
     ),
     key(
         "request-body",

@@ -48,7 +48,7 @@ pub struct Limits {
     /// The body of an answer.
     pub answer_body: Limit<usize>,
     /// How many requests an attempt may send.
-    pub requests: Option<Limit<u64>>,
+    pub requests: Limit<usize>,
     /// How long an attempt may take, whatever its step says.
     pub timeout: Option<Limit<Duration>>,
     /// How long a run may take.
@@ -64,6 +64,8 @@ impl Limits {
     pub const OUTPUTS: usize = 1 << 20;
     /// The same of the body of a request or an answer.
     pub const BODY: usize = 8 << 20;
+    /// The same of the requests of an attempt.
+    pub const REQUESTS: usize = 1000;
     /// How long an attempt may take of a step that names no timeout.
     pub const TIMEOUT: Duration = Duration::from_hours(1);
 
@@ -83,12 +85,12 @@ impl Limits {
             (&mut self.outputs, set.outputs),
             (&mut self.request_body, set.request_body),
             (&mut self.answer_body, set.answer_body),
+            (&mut self.requests, set.requests),
         ] {
             if let Some(most) = set {
                 limit.lower(most, policy);
             }
         }
-        lower(&mut self.requests, set.requests, policy);
         lower(&mut self.timeout, set.timeout, policy);
         lower(&mut self.run, set.run, policy);
     }
@@ -102,7 +104,7 @@ impl Default for Limits {
             outputs: Limit::of_host(Self::OUTPUTS),
             request_body: Limit::of_host(Self::BODY),
             answer_body: Limit::of_host(Self::BODY),
-            requests: None,
+            requests: Limit::of_host(Self::REQUESTS),
             timeout: None,
             run: None,
         }
@@ -130,7 +132,7 @@ pub(crate) struct SetLimits {
     pub(crate) outputs: Option<usize>,
     pub(crate) request_body: Option<usize>,
     pub(crate) answer_body: Option<usize>,
-    pub(crate) requests: Option<u64>,
+    pub(crate) requests: Option<usize>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) run: Option<Duration>,
 }
@@ -177,7 +179,7 @@ mod tests {
             (shorter.most, shorter.whose()),
             (seconds(10), String::new())
         );
-        assert_eq!(limits.requests.map(|limit| limit.most), Some(10));
+        assert_eq!(limits.requests.most, 10);
         assert_eq!(limits.run, None);
     }
 }

@@ -166,14 +166,10 @@ pub(super) fn limits(step: &Step, limits: &Limits, sends: bool) -> String {
         show_size(limits.outputs.most)
     );
     if sends {
-        let requests = limits.requests.as_ref();
-        let requests = requests.map_or_else(
-            || "any number of requests".to_owned(),
-            |limit| format!("{} requests an attempt", limit.most),
-        );
         let _ = write!(
             text,
-            "; {requests}, of up to {}, answers of up to {}",
+            "; {} requests an attempt, of up to {}, answers of up to {}",
+            limits.requests.most,
             show_size(limits.request_body.most),
             show_size(limits.answer_body.most)
         );

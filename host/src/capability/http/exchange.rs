@@ -14,7 +14,7 @@ use sluice_pipeline::{
 };
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
-use super::{dial::Dialer, substitute};
+use super::{budget::Budget, dial::Dialer, substitute};
 use crate::{
     run::{
         Effects, Hold, Reporter, Started,
@@ -51,12 +51,15 @@ pub(super) struct Exchange {
     pub(super) hold: Hold,
     pub(super) effects: Effects,
     pub(super) reporter: Reporter,
+    pub(super) budget: Budget,
     pub(super) effect: Effect,
 }
 
 impl Exchange {
     pub(super) async fn run(self) -> Result<Answer, Error> {
         let _hold = self.hold;
+        let _turn = self.budget.turn().await;
+        let over = |what: String| self.effects.exceed(&what);
         let (mut parts, body) = self.request.into_parts();
         let limits = self.limits;
         let too_long = |what: &str, limit: &Limit<usize>| {
@@ -70,6 +73,10 @@ impl Exchange {
                 too_long("the request's body", limit);
             }
         })?;
+        if let Err(what) = self.budget.sent(body.len()) {
+            over(what);
+            return Err(Error::HttpRequestDenied);
+        }
         let mut effect = self.effect;
         let Some(dialer) = self.dialer else {
             effect.detail = shown(&effect.detail["url"], &parts, &body, &self.secrets);
@@ -88,13 +95,12 @@ impl Exchange {
         let started = if self.read {
             self.effects.ask(effect)
         } else {
-            let started = self.effects.start(effect).await;
-            let started = started.map_err(|_| Error::HttpRequestDenied)?;
-            if self.effects.closed() {
-                return Err(Error::ConnectionTerminated);
-            }
-            started
+            self.effects.start(effect).await
         };
+        let started = started.map_err(|_| Error::HttpRequestDenied)?;
+        if self.effects.closed() {
+            return Err(Error::ConnectionTerminated);
+        }
         let stream = match dialer.connect(&self.asked, &self.permitted).await {
             Ok(stream) => stream,
             Err(error) => {
@@ -135,6 +141,10 @@ impl Exchange {
                 }
             })?
             .to_bytes();
+        if let Err(what) = self.budget.received(body.len()) {
+            over(what);
+            return Err(Error::HttpResponseBodySize(None));
+        }
         if self.secrets.is_empty() {
             return Ok(answer(Response::from_parts(head, ()), body));
         }
@@ -206,12 +216,10 @@ async fn collect(body: WasiBody, limit: usize) -> Result<Bytes, Error> {
     let collected = Limited::new(body, limit).collect().await;
     collected
         .map(http_body_util::Collected::to_bytes)
-        .map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                Error::HttpRequestBodySize(u64::try_from(limit).ok())
-            } else {
-                Error::InternalError(Some(format!("the request's body was lost: {error}")))
-            }
+        .map_err(|error| match error.downcast::<Error>() {
+            // The plugin did not end its body as it said it would.
+            Ok(error) => *error,
+            Err(_) => Error::HttpRequestBodySize(u64::try_from(limit).ok()),
         })
 }
 

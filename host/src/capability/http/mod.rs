@@ -1,20 +1,23 @@
 //! `wasi:http/outgoing-handler`: each request of a plugin is checked on its values, its
 //! secrets put in, sent by one dial, and answered; or, in a dry run, foreseen.
 
+mod budget;
 mod dial;
 mod exchange;
 mod substitute;
 
 use std::sync::Arc;
 
-use http::Request;
+use http::{HeaderValue, Method, Request, header, uri};
 use serde_json::json;
 use sluice_pipeline::{
     permission::{Authority, HttpRequest, Scheme, permit_request},
     policy::Limits,
 };
+use url::Host;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
+pub use budget::Budget;
 pub use dial::{Dialer, Route};
 pub(in crate::capability) use dial::{Stream, reach, secure};
 use exchange::{Answer, Exchange};
@@ -51,15 +54,22 @@ pub struct HttpCalls {
     pub reporter: Reporter,
     /// What becomes of them.
     pub egress: Egress,
-    /// How large and how many they may be.
+    /// How large they may be.
     pub limits: Arc<Limits>,
-    /// How many were admitted.
-    pub sent: u64,
+    /// How many they may be, and how much they may carry.
+    pub budget: Budget,
 }
+
+/// What is held of a body that nobody has sent yet, in bytes: a plugin can begin many.
+const CHUNK: usize = 16 << 10;
 
 type Sending = Box<dyn Future<Output = Result<Answer, Error>> + Send>;
 
 impl WasiHttpHooks for HttpCalls {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -83,11 +93,16 @@ impl WasiHttpHooks for HttpCalls {
 impl HttpCalls {
     /// The exchange that the request asks for, if the step may have it.
     fn admit(
-        &mut self,
-        request: Request<WasiBody>,
+        &self,
+        mut request: Request<WasiBody>,
         options: RequestOptions,
     ) -> Result<Exchange, Error> {
-        let asked = asked(&request).ok_or(Error::HttpRequestUriInvalid)?;
+        let over = |what: String| {
+            self.effects.exceed(&what);
+            Error::HttpRequestDenied
+        };
+        self.budget.request().map_err(over)?;
+        let asked = asked(&mut request)?;
         let effect = Effect {
             capability: "http",
             action: asked.method.clone(),
@@ -106,7 +121,6 @@ impl HttpCalls {
             );
             Error::HttpRequestDenied
         })?;
-        self.count(&effect)?;
         // Whatever a permission says, a dry run asks and never tells.
         let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
         let read = asks && permitted.read();
@@ -128,29 +142,9 @@ impl HttpCalls {
             hold: self.effects.hold(),
             effects: self.effects.clone(),
             reporter: self.reporter.clone(),
+            budget: self.budget.clone(),
             effect,
         })
-    }
-
-    /// One request more, if so many may be sent.
-    fn count(&mut self, effect: &Effect) -> Result<(), Error> {
-        match &self.limits.requests {
-            Some(limit) if self.sent >= limit.most => {
-                let why = format!(
-                    "an attempt may send {} requests{}",
-                    limit.most,
-                    limit.whose()
-                );
-                self.effects.refuse(effect, &why);
-                let line = format!("refused `{} {}`: {why}", effect.action, effect.target);
-                self.reporter.log(Level::Error, &line, Vec::new());
-                Err(Error::HttpRequestDenied)
-            }
-            _ => {
-                self.sent += 1;
-                Ok(())
-            }
-        }
     }
 
     /// The URL with its secrets by name, as a plan holds it: the origin of one that is a
@@ -171,24 +165,52 @@ impl HttpCalls {
     }
 }
 
-/// The values that a permission is asked on; `None` for a request that names no host, or
-/// carries a user name before it.
-fn asked(request: &Request<WasiBody>) -> Option<HttpRequest> {
-    let uri = request.uri();
-    let authority = uri.authority()?;
-    if authority.as_str().contains('@') {
-        return None;
+/// The values that a permission is asked on. From then on the request has the one spelling
+/// of its host that they have: what is decided on, looked up, verified and said to the server
+/// is the same. Refused are a request that names no such host or port, one with a user name
+/// before it, and methods that are not for a server's resources: a tunnel, an echo.
+fn asked(request: &mut Request<WasiBody>) -> Result<HttpRequest, Error> {
+    let invalid = || Error::HttpRequestUriInvalid;
+    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+        return Err(Error::HttpRequestMethodInvalid);
     }
-    let scheme = match uri.scheme_str()? {
-        "https" => Scheme::Https,
-        "http" => Scheme::Http,
-        _ => return None,
+    let uri = request.uri();
+    let scheme = match uri.scheme_str() {
+        Some("https") => Scheme::Https,
+        Some("http") => Scheme::Http,
+        _ => return Err(invalid()),
     };
-    Some(HttpRequest {
+    let authority = uri.authority().ok_or_else(invalid)?;
+    let (host, rest) = (authority.host(), authority.as_str());
+    // With a user name it does not begin with the host.
+    let rest = rest.strip_prefix(host).ok_or_else(invalid)?;
+    let port = match rest.strip_prefix(':') {
+        None if rest.is_empty() => scheme.default_port(),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().map_err(|_| invalid())?
+        }
+        _ => return Err(invalid()),
+    };
+    let host = Host::parse(host).map_err(|_| invalid())?.to_string();
+    let said = if port == scheme.default_port() {
+        host.clone()
+    } else {
+        format!("{host}:{port}")
+    };
+    let path = uri.path().to_owned();
+    let mut parts = uri.clone().into_parts();
+    parts.authority = Some(said.parse::<uri::Authority>().map_err(|_| invalid())?);
+    let header = HeaderValue::try_from(said).map_err(|_| invalid())?;
+    request.headers_mut().insert(header::HOST, header);
+    *request.uri_mut() = http::Uri::from_parts(parts).map_err(|_| invalid())?;
+    Ok(HttpRequest {
         scheme,
-        host: authority.host().to_ascii_lowercase(),
-        port: authority.port_u16().unwrap_or(scheme.default_port()),
+        host,
+        port,
         method: request.method().as_str().to_owned(),
-        path: uri.path().to_owned(),
+        path,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,12 @@ use crate::{
     run::event::{Effect, EffectState, Level},
 };
 
+/// The longest text of a call, in bytes: names of the Kubernetes API have 253, and an image
+/// with its digest is not much longer.
+const LONGEST: usize = 1024;
+/// The most images of one call.
+const IMAGES: usize = 256;
+
 /// What names a workload.
 #[derive(Clone)]
 pub(super) struct Target {
@@ -36,6 +42,12 @@ pub(super) struct Permitted<'a> {
 impl KubeCalls {
     /// The workload, if some permission names it.
     pub(super) fn permitted(&self, workload: &Workload) -> Result<Permitted<'_>, Error> {
+        let Workload {
+            kind,
+            namespace,
+            name,
+        } = workload;
+        check_lengths([kind, namespace, name])?;
         let kind = workload.kind.parse::<WorkloadKind>().map_err(|_| {
             Error::Invalid(format!(
                 "`{}` is not a kind of workload that sluice knows",
@@ -66,7 +78,14 @@ impl KubeCalls {
         Permitted { target, may }: &Permitted<'_>,
         changes: &[ImageChange],
     ) -> Result<(), Error> {
-        for ImageChange { container, new, .. } in changes {
+        check_count(changes.len())?;
+        for ImageChange {
+            container,
+            old,
+            new,
+        } in changes
+        {
+            check_lengths([container, old, new])?;
             let image = new.parse::<ImageRef>().map_err(Error::Invalid)?;
             if let Err(denied) = may.image(container, &image) {
                 let (namespace, name) = (&target.namespace, &target.name);
@@ -129,6 +148,10 @@ impl KubeCalls {
         Permitted { target, may }: &Permitted<'_>,
         images: &[ContainerImage],
     ) -> Result<(), Error> {
+        check_count(images.len())?;
+        for ContainerImage { container, image } in images {
+            check_lengths([container, image])?;
+        }
         let containers = images.iter().map(|entry| entry.container.as_str());
         let containers = containers.collect::<Vec<_>>();
         may.restart(&containers).map_err(|denied| {
@@ -147,6 +170,7 @@ impl KubeCalls {
         Permitted { target, may }: &Permitted<'_>,
         pod: &str,
     ) -> Result<(), Error> {
+        check_lengths([pod])?;
         may.delete_pods().map_err(|denied| {
             let rule = KubeRule {
                 delete_pods: true,
@@ -180,4 +204,24 @@ impl KubeCalls {
         );
         Error::Denied(format!("step `{}` may not {action} {target}", self.step))
     }
+}
+
+/// Refuses what can be no name, before it stands in an effect or a request.
+pub(super) fn check_lengths<const N: usize>(texts: [&str; N]) -> Result<(), Error> {
+    let Some(long) = texts.iter().find(|text| text.len() > LONGEST) else {
+        return Ok(());
+    };
+    let length = long.len();
+    Err(Error::Invalid(format!(
+        "a name or image of {length} bytes: at most {LONGEST} are taken"
+    )))
+}
+
+fn check_count(images: usize) -> Result<(), Error> {
+    if images <= IMAGES {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "{images} images in one call: at most {IMAGES} are taken"
+    )))
 }

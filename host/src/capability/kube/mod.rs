@@ -15,9 +15,10 @@ mod review;
 mod watch;
 mod workload;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sluice_pipeline::permission::Authority;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -25,7 +26,10 @@ pub use cluster::{Cluster, Connection};
 pub use review::{Asked, Hold, Reviews};
 pub use watch::Rollout;
 
-use self::{check::Permitted, patch::Change};
+use self::{
+    check::{Permitted, check_lengths},
+    patch::Change,
+};
 use crate::{
     bindings::sluice::kube::apply::{
         ContainerImage, Effect as Outcome, Error, Host, HostRollout, ImageChange, News, Object,
@@ -36,6 +40,19 @@ use crate::{
 
 /// The longest that one `next` waits, whatever the plugin asks for.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// How many workloads one attempt follows at a time: each has four watches on the API server.
+const FOLLOWED: usize = 16;
+
+/// The room for workloads that are followed.
+#[derive(Clone)]
+pub struct Room(Arc<Semaphore>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(FOLLOWED)))
+    }
+}
 
 /// What the calls of one plugin need.
 pub struct KubeCalls {
@@ -51,6 +68,8 @@ pub struct KubeCalls {
     pub cancel: CancellationToken,
     /// The cluster, as far as the run's mode lets it be reached.
     pub cluster: Cluster,
+    /// What is left of what may be followed at a time.
+    pub room: Room,
 }
 
 /// Marks the capability among what a store holds.
@@ -180,6 +199,7 @@ impl KubeCalls {
         container: &str,
     ) -> Result<String, Error> {
         let target = self.permitted(workload)?.target;
+        check_lengths([pod, container])?;
         match self.cluster.reader().await? {
             Some(reader) => pods::last_log_line(&reader, &target, uid, pod, container).await,
             None => Ok(String::new()),
@@ -193,16 +213,13 @@ impl KubeCalls {
                 "there is no cluster to follow anything on".into(),
             ));
         };
+        let place = self.room.0.clone().try_acquire_owned().map_err(|_| {
+            Error::Invalid(format!(
+                "a step follows {FOLLOWED} workloads at a time, no more: drop one first"
+            ))
+        })?;
         let clock = self.reporter.clock().clone();
-        watch::follow(
-            &reader,
-            target.kind,
-            &target.namespace,
-            &target.name,
-            uid,
-            clock,
-        )
-        .await
+        watch::follow(&reader, &target, uid, clock, place).await
     }
 }
 

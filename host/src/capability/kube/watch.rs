@@ -21,12 +21,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sluice_pipeline::permission::WorkloadKind;
 use tokio::{
-    sync::watch,
+    sync::{OwnedSemaphorePermit, watch},
     time::{Instant, timeout_at},
 };
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    check::Target,
     cluster::{Reader, resource},
     facts, failure,
     known::{Known, Update},
@@ -45,6 +46,7 @@ const GATHERED: Duration = Duration::from_secs(1);
 pub struct Rollout {
     seen: watch::Receiver<Option<Result<Facts, Error>>>,
     _following: AbortOnDropHandle<()>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Rollout {
@@ -64,12 +66,17 @@ impl Rollout {
 /// Begins to follow the workload with that uid.
 pub(super) async fn follow(
     reader: &Reader,
-    kind: WorkloadKind,
-    namespace: &str,
-    name: &str,
+    target: &Target,
     uid: String,
     clock: Clock,
+    place: OwnedSemaphorePermit,
 ) -> Result<Rollout, Error> {
+    let Target {
+        kind,
+        namespace,
+        name,
+    } = target;
+    let kind = *kind;
     if kind == WorkloadKind::CronJob {
         return Err(Error::Invalid(
             "a CronJob has no rollout: its next Job takes the new template".to_owned(),
@@ -126,6 +133,7 @@ pub(super) async fn follow(
     Ok(Rollout {
         seen,
         _following: AbortOnDropHandle::new(following),
+        _place: place,
     })
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn clean(text: &str) -> String {
 }
 
 /// Directional marks and invisible separators.
-fn is_steering(c: char) -> bool {
+pub(super) fn is_steering(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -37,7 +37,8 @@ impl Guest for Hostile {
     fn describe() -> String {
         r#"{"name":"hostile","version":"0.1.0","summary":"misbehaves",
             "with":{"type":"object","required":["do"],"additionalProperties":false,
-                    "properties":{"do":{"type":"string"}}},
+                    "properties":{"do":{"type":"string"},"text":{"type":"string"},
+                                  "port":{"type":"integer"}}},
             "outputs":{"type":"object","additionalProperties":false,
                        "properties":{"number":{"type":"integer"},"text":{"type":"string"}}},
             "capabilities":[],"repeatable":true}"#
@@ -46,7 +47,44 @@ impl Guest for Hostile {
 
     fn run(context: Context, config: String) -> Result<String, Failure> {
         let config: serde_json::Value = serde_json::from_str(&config).expect("the host sends JSON");
+        let text = config["text"].as_str().unwrap_or_default();
         match config["do"].as_str().unwrap_or_default() {
+            "answer" => Ok(text.to_owned()),
+            "say" => {
+                log(Level::Info, text, &[(text.to_owned(), text.to_owned())]);
+                progress(text);
+                println!("{text}");
+                Err(failed(text))
+            }
+            "reach-out" => Ok(reach_out(config["port"].as_u64().unwrap_or_default())),
+            "wait" => loop {
+                std::thread::sleep(std::time::Duration::from_secs(3600));
+            },
+            "log-for-ever" => loop {
+                log(Level::Info, "again", &[]);
+            },
+            "flood-progress" => {
+                for line in 0..100_000 {
+                    progress(&format!("line {line}"));
+                }
+                Ok("{}".to_owned())
+            }
+            "flood-output" => {
+                for line in 0..20_000 {
+                    println!("line {line}");
+                    eprintln!("line {line}");
+                }
+                Ok("{}".to_owned())
+            }
+            "flood-fields" => {
+                for line in 0..1_000 {
+                    let field = |index: usize| (format!("{line}.{index}"), "x".repeat(100));
+                    let fields = (0..100).map(field).collect::<Vec<_>>();
+                    log(Level::Info, "", &fields);
+                }
+                Ok("{}".to_owned())
+            }
+            "fail-at-length" => Err(failed(&"x".repeat(4 << 20))),
             "trap" => panic!("as it was told"),
             "loop" => loop {
                 std::hint::black_box(());
@@ -79,12 +117,7 @@ impl Guest for Hostile {
                 log(Level::Info, text, &[]);
                 progress(text);
                 println!("{text}");
-                Err(Failure {
-                    kind: FailureKind::Failed,
-                    message: text.to_owned(),
-                    retry_after: None,
-                    details: "{}".to_owned(),
-                })
+                Err(failed(text))
             }
             "unavailable" => Err(Failure {
                 kind: FailureKind::Unavailable,
@@ -109,5 +142,42 @@ impl Guest for Hostile {
             }
             _ => Ok("{}".to_owned()),
         }
+    }
+}
+
+fn failed(message: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Failed,
+        message: message.to_owned(),
+        retry_after: None,
+        details: "{}".to_owned(),
+    }
+}
+
+/// What the rest of WASI gives: the environment, files, sockets, names.
+fn reach_out(port: u64) -> String {
+    use std::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+    let address = format!("127.0.0.1:{port}");
+    let tried = [
+        ("variables", std::env::vars_os().count().to_string()),
+        ("arguments", std::env::args_os().count().to_string()),
+        ("root", outcome(std::fs::read_dir("/"))),
+        ("folder", outcome(std::fs::read_dir("."))),
+        ("file", outcome(std::fs::read("/etc/passwd"))),
+        ("new file", outcome(std::fs::write("/tmp/x", "x"))),
+        ("connection", outcome(TcpStream::connect(&address))),
+        ("listener", outcome(TcpListener::bind("127.0.0.1:0"))),
+        ("datagrams", outcome(UdpSocket::bind("127.0.0.1:0"))),
+        ("name", outcome("localhost:80".to_socket_addrs())),
+        ("input", outcome(std::io::read_to_string(std::io::stdin()))),
+    ];
+    let lines = tried.map(|(what, became)| format!("{what}: {became}"));
+    serde_json::json!({ "text": lines.join("\n") }).to_string()
+}
+
+fn outcome<T>(tried: std::io::Result<T>) -> String {
+    match tried {
+        Ok(_) => "there".to_owned(),
+        Err(error) => format!("{:?}", error.kind()),
     }
 }

@@ -152,6 +152,9 @@ pub(super) fn refused(why: &str) -> Error {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use futures::stream;
 

@@ -135,3 +135,6 @@ fn tell_additions(calls: &KubeCalls, diff: &Value, change: &Change) {
         }
     }
 }
+
+#[cfg(test)]
+mod fuzz;
