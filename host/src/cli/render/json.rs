@@ -56,7 +56,7 @@ mod tests {
         let text = harmless(value.to_string());
         assert_eq!(
             text,
-            r###"{"a":"\u009b2J \u202ex\u2028y\u007f #\u0023[error] #\u0023vso[x] ### ü"}"###
+            r#"{"a":"\u009b2J \u202ex\u2028y\u007f #\u0023[error] #\u0023vso[x] ### ü"}"#
         );
         assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(value));
     }
