@@ -125,9 +125,10 @@ fn dispatch(command: Command) -> anyhow::Result<Exit> {
         Command::Schema(args) => schema::schema(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Rbac(args) => rbac::rbac(&args),
-        Command::Compile => Ok(match compile_as_child() {
-            Ok(()) => Exit::Success,
-            Err(()) => Exit::Failed,
+        Command::Compile => Ok(if compile_as_child() {
+            Exit::Success
+        } else {
+            Exit::Failed
         }),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -98,17 +98,17 @@ fn understood(output: Output) -> Result<Vec<u8>, String> {
 }
 
 /// What the child does: a component from its standard input becomes compiled code on its
-/// standard output, or else words on its standard error.
-pub fn compile_as_child() -> Result<(), ()> {
-    compiled()
-        .and_then(|compiled| {
-            let written = io::stdout().write_all(&compiled);
-            written.map_err(|error| error.to_string())
-        })
-        .map_err(|why| {
-            // Nobody listens any more where this fails.
-            let _ = write!(io::stderr(), "{why}");
-        })
+/// standard output, or else words on its standard error; whether it did.
+pub fn compile_as_child() -> bool {
+    let done = compiled().and_then(|compiled| {
+        let written = io::stdout().write_all(&compiled);
+        written.map_err(|error| error.to_string())
+    });
+    if let Err(why) = &done {
+        // Nobody listens any more where this fails.
+        let _ = write!(io::stderr(), "{why}");
+    }
+    done.is_ok()
 }
 
 fn compiled() -> Result<Vec<u8>, String> {

@@ -13,6 +13,7 @@ use crate::{
 /// What is attacked, or by what means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
+    Ends,
     Cpu,
     Bombs,
     Floods,
@@ -21,6 +22,7 @@ pub(crate) enum Class {
     Imports,
     Compilation,
     Schemas,
+    Expressions,
     Json,
     Handles,
     Egress,
@@ -36,7 +38,8 @@ pub(crate) enum Class {
 
 impl Class {
     /// All classes, in the order of the table.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Ends,
         Self::Cpu,
         Self::Bombs,
         Self::Floods,
@@ -45,6 +48,7 @@ impl Class {
         Self::Imports,
         Self::Compilation,
         Self::Schemas,
+        Self::Expressions,
         Self::Json,
         Self::Handles,
         Self::Egress,
@@ -62,6 +66,7 @@ impl Class {
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Ends => "ends without a result",
             Self::Cpu => "loops that do not end",
             Self::Bombs => "memory, tables, handles, stack",
             Self::Floods => "logs, progress, outputs",
@@ -70,6 +75,7 @@ impl fmt::Display for Class {
             Self::Imports => "imports: ungranted, forged, types alone",
             Self::Compilation => "compilation",
             Self::Schemas => "schemas and descriptions",
+            Self::Expressions => "expressions",
             Self::Json => "JSON that reads in two ways",
             Self::Handles => "handles after their end",
             Self::Egress => "forbidden addresses, spelled and hidden",
@@ -273,18 +279,18 @@ impl Aftermath {
         self.attempts.remove(place).blocked();
     }
 
-    /// Each of these was an attempt of its own within a step that was looked at.
-    pub(crate) fn count(&self, class: Class, attempts: &[impl AsRef<str>]) {
-        for name in attempts {
-            Attempt::new(class, name.as_ref()).blocked();
-        }
-    }
-
     /// No attempt was forgotten.
     #[track_caller]
     pub(crate) fn all_judged(self) {
         let left = self.attempts.iter().map(|attempt| attempt.name.as_str());
         assert_eq!(left.collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+}
+
+/// Each of these was an attempt of its own within a step that was looked at.
+pub(crate) fn count(class: Class, attempts: &[impl AsRef<str>]) {
+    for name in attempts {
+        Attempt::new(class, name.as_ref()).blocked();
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     guests::guest,
+    hostile::attacks::{Attempt, Class},
     sluice::{Said, Sluice},
 };
 
@@ -55,6 +56,7 @@ fn failure(blame: &str, kind: &str, message: &str) -> Value {
 
 #[test]
 fn plugin_that_traps_fails_its_step_and_its_panic_is_logged() {
+    let attempt = Attempt::new(Class::Ends, "trap");
     let said = pipeline("trap", "").events(&[]);
     let expected = failure(
         "plugin",
@@ -68,6 +70,7 @@ fn plugin_that_traps_fails_its_step_and_its_panic_is_logged() {
         .map(|line| line["message"].to_string())
         .collect::<String>();
     assert!(log.contains("as it was told"), "{log}");
+    attempt.blocked();
 }
 
 #[test]
@@ -86,6 +89,7 @@ fn outputs_that_break_the_plugins_own_schema_fail_the_step() {
 
 #[test]
 fn plugin_that_ends_by_exit_without_a_result_fails_its_step() {
+    let attempt = Attempt::new(Class::Ends, "exit");
     let said = pipeline("exit", "").events(&[]);
     assert_eq!(
         end(&said),
@@ -95,6 +99,7 @@ fn plugin_that_ends_by_exit_without_a_result_fails_its_step() {
             "the plugin ended by `exit(0)` without a result"
         )
     );
+    attempt.blocked();
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn value_that_is_too_large_for_its_schema_is_not_checked() {
     });
     let description = description.to_string();
     // The outputs are written by a loop: `{"l":[1,1,1,…,1]}`.
-    let run = r#"
+    let run = "
         (i32.store (i32.const 65536) (i32.const 0x226c227b))
         (i32.store (i32.const 65540) (i32.const 0x0000005b3a))
         (local.set 1 (i32.const 65542))
@@ -273,7 +273,7 @@ fn value_that_is_too_large_for_its_schema_is_not_checked() {
         (i32.store8 (i32.const 0) (i32.const 0))
         (i32.store (i32.const 8) (i32.const 65536))
         (i32.store (i32.const 12) (i32.const 600009))
-        (return (i32.const 0))"#;
+        (return (i32.const 0))";
     let handmade = Handmade {
         description: &description,
         run,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Attacks, Class,
-    attacks::Aftermath,
+    attacks::{Aftermath, count},
     names::{self, Reply},
     network::within,
     wire::{OK, Wire},
@@ -271,7 +271,7 @@ fn forbidden_addresses_are_not_dialled_in_whatever_spelling() {
     names.dedup();
     assert_eq!(names, ["ip6-localhost", "localhost"]);
     after.blocked("asking");
-    after.count(Class::Egress, &authorities[2..]);
+    count(Class::Egress, &authorities[2..]);
     after.all_judged();
 }
 
@@ -316,7 +316,7 @@ fn what_no_permission_names_is_neither_dialled_nor_looked_up() {
     assert_eq!(dialled(&server), Vec::<String>::new());
     assert_eq!(asked.names(), Vec::<String>::new());
     after.blocked("asking");
-    after.count(Class::Egress, &authorities);
+    count(Class::Egress, &authorities);
     after.all_judged();
 }
 
@@ -361,7 +361,7 @@ fn names_are_looked_up_once_and_what_they_lead_to_is_judged() {
     }
     assert_eq!(dialled(&server), [PUBLIC]);
     after.blocked("asking");
-    after.count(Class::Rebinding, &authorities);
+    count(Class::Rebinding, &authorities);
     after.all_judged();
     // One after the other, so that the answers' order is known.
     let request = json!({ "authority": "rebind.names.example:8080", "path": "/" });
@@ -446,6 +446,6 @@ fn redirects_are_handed_back_and_not_followed() {
     assert_eq!(answers.collect::<Vec<_>>(), expected);
     assert_eq!(dialled(&inside), Vec::<String>::new());
     after.blocked("asking");
-    after.count(Class::Redirects, &expected);
+    count(Class::Redirects, &expected);
     after.all_judged();
 }

@@ -55,7 +55,7 @@ fn outputs_that_could_be_read_in_two_ways_are_not_taken() {
         ),
         (
             "single_quotes",
-            r#"{'number':1}"#,
+            "{'number':1}",
             "key must be a string at line 1 column 2",
         ),
         (

@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 use sluice_practice::{Answer, Requests};
 
-use super::{Attacks, Class, attacks::Aftermath};
+use super::{
+    Attacks, Class,
+    attacks::{Aftermath, count},
+};
 use crate::{
     deploy::{
         practice::Practice,
@@ -30,7 +33,7 @@ fn nothing_is_written(cases: &[Case]) {
     assert_eq!(stage.object(), before);
     after.blocked("calls");
     let names = cases.iter().map(|case| case.0).collect::<Vec<_>>();
-    after.count(Class::Kube, &names);
+    count(Class::Kube, &names);
     after.all_judged();
 }
 
@@ -211,7 +214,7 @@ fn pods_of_others_are_not_deleted() {
     assert_eq!(stage.writes(), []);
     assert_eq!(stage.objects("Pod").len(), pods);
     after.blocked("calls");
-    after.count(Class::Kube, &cases.map(|case| case.0));
+    count(Class::Kube, &cases.map(|case| case.0));
     after.all_judged();
 }
 

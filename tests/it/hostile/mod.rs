@@ -8,6 +8,7 @@ mod contract;
 mod cpu;
 mod descriptions;
 mod egress;
+mod expressions;
 mod floods;
 mod grid;
 mod handmade;

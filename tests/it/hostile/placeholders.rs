@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attacks, Class};
+use super::{Attacks, Class, attacks::count};
 use crate::{echo::Echo, guests::guest};
 
 const VALUE: &str = "correct-horse-battery-staple";
@@ -144,17 +144,15 @@ fn value_stands_where_it_is_declared_for_and_nowhere_else() {
     after.blocked("asking");
     let names = cases.iter().filter(|case| case.arrives.is_none());
     let names = names.map(|case| case.name).collect::<Vec<_>>();
-    after.count(Class::Placeholders, &names);
+    count(Class::Placeholders, &names);
     after.all_judged();
 }
 
 /// Whether the value can be read in it, in any of the ways that the guest knows.
 fn tells(text: &str) -> bool {
     let lower = text.to_lowercase();
-    let hexadecimal = VALUE
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let digits = VALUE.bytes().map(|byte| format!("{byte:02x}"));
+    let hexadecimal = digits.collect::<Vec<_>>().concat();
     let backwards = VALUE.chars().rev().collect::<String>();
     [VALUE, &hexadecimal, &backwards].iter().any(|form| lower.contains(*form))
         // The value in base64, behind `ci:` and alone.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attacks, Class, wire::Wire};
+use super::{Attacks, Class, attacks::count, wire::Wire};
 use crate::{deploy::running::Running, guests::guest, sluice::Sluice};
 
 /// What a plugin asks for, and what comes of it: what it is told, and all that arrives, where
@@ -199,7 +199,7 @@ fn what_arrives_is_the_one_request_that_was_permitted() {
     assert_eq!(server.texts(), expected.collect::<Vec<_>>());
     after.blocked("asking");
     let names = cases.iter().map(|case| case.name).collect::<Vec<_>>();
-    after.count(Class::Requests, &names[1..]);
+    count(Class::Requests, &names[1..]);
     after.all_judged();
 }
 

@@ -46,7 +46,7 @@ impl Wire {
                 };
                 let (seen, answer) = (seen.clone(), answer.clone());
                 thread::spawn(move || {
-                    let mut buffer = [0; 65536];
+                    let mut buffer = vec![0; 65536];
                     // The head and a short body come together, or the client waits.
                     let mut whole = false;
                     while !whole && let Ok(length @ 1..) = stream.read(&mut buffer) {

@@ -9,7 +9,7 @@ use ::sluice::{
         http::{Dialer, Egress, Route},
         kube::Cluster,
     },
-    plugin::{Cache, Library, PluginWorker, World},
+    plugin::{Cache, Compiler, Library, PluginWorker, World},
     practice::Practice,
     run::{
         Cancel, Reporter, Run,
@@ -71,7 +71,7 @@ async fn run(library: &Library, schedule: Arc<Schedule>, world: World) -> Vec<Va
 }
 
 fn library() -> Library {
-    Library::new(Path::new(""), Cache::none())
+    Library::new(Path::new(""), Cache::none(), Compiler::Here)
 }
 
 /// A world with the network in it, and no cluster.

@@ -58,7 +58,7 @@ impl Guest for Hostile {
             }
             "reach-out" => Ok(reach_out(config["port"].as_u64().unwrap_or_default())),
             "wait" => loop {
-                std::thread::sleep(std::time::Duration::from_secs(3600));
+                std::thread::sleep(std::time::Duration::from_hours(1));
             },
             "log-for-ever" => loop {
                 log(Level::Info, "again", &[]);
