@@ -7,6 +7,7 @@ use sluice_pipeline::{
 };
 use url::{Position, Url};
 
+use super::SecretValue;
 use crate::run::event::{Blame, ErrorKind, StepError};
 
 /// The secrets of one attempt.
@@ -22,7 +23,7 @@ pub struct Held {
     /// What the plugin gets in its `with`: the token, after its origin for a URL.
     pub placeholder: String,
     /// The value; `None` in a dry run.
-    pub value: Option<String>,
+    pub value: Option<SecretValue>,
     /// The hosts it may be sent to.
     pub hosts: Vec<HostPattern>,
     /// Where in a request it may stand, unless `at` says so.
@@ -31,20 +32,27 @@ pub struct Held {
     pub at: Option<String>,
 }
 
+#[cfg(test)]
+impl From<Vec<Held>> for StepSecrets {
+    fn from(held: Vec<Held>) -> Self {
+        Self(held)
+    }
+}
+
 impl StepSecrets {
     /// Adds a secret behind a fresh placeholder.
     pub(super) fn add(
         &mut self,
         name: &str,
         secret: &Secret,
-        value: Option<String>,
+        value: Option<SecretValue>,
         permissions: &Permissions,
     ) -> Result<(), StepError> {
         let token = token()?;
         let placeholder = match secret.placement {
             Placement::Url => format!(
                 "{}/{token}",
-                origin(name, secret, value.as_deref(), permissions)?
+                origin(name, secret, value.as_ref(), permissions)?
             ),
             Placement::Header => token.clone(),
         };
@@ -84,7 +92,7 @@ impl StepSecrets {
 fn origin(
     name: &str,
     secret: &Secret,
-    value: Option<&str>,
+    value: Option<&SecretValue>,
     permissions: &Permissions,
 ) -> Result<String, StepError> {
     let refused = |why: &str| {
@@ -94,7 +102,7 @@ fn origin(
     let Some(value) = value else {
         return Ok(permitted_origin(secret, permissions));
     };
-    let url = Url::parse(value).map_err(|_| refused("its value is not a URL"))?;
+    let url = Url::parse(value.expose()).map_err(|_| refused("its value is not a URL"))?;
     let Some(host) = url.host_str() else {
         return Err(refused("its value has no host"));
     };
@@ -107,6 +115,13 @@ fn origin(
         ));
     }
     Ok(url[..Position::BeforePath].to_owned())
+}
+
+/// What of an address is secret: everything after its origin, without the slashes at its
+/// ends. `None` for what is no address.
+pub(super) fn secret_part(value: &str) -> Option<String> {
+    let url = Url::parse(value).ok().filter(Url::has_host)?;
+    Some(url[Position::BeforePath..].trim_matches('/').to_owned())
 }
 
 /// The origin of the secret's first host, as the step is permitted it: where there is no
