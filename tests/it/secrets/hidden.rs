@@ -1,6 +1,8 @@
 //! A server that hands a value back, in whatever spelling: neither the plugin nor anybody
 //! who reads the run sees it.
 
+use std::fmt::Write;
+
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE},
@@ -17,10 +19,10 @@ use crate::sluice::Said;
 fn spellings() -> Vec<String> {
     let percent = "Kx%2F9%2B%22zU%20%26%207%3FQ%7E%C3%A9";
     let json = serde_json::Value::from(VALUE).to_string();
-    let hex = VALUE
-        .bytes()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
+    let hex = VALUE.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     vec![
         VALUE.to_owned(),
         percent.to_owned(),

@@ -76,9 +76,8 @@ steps:
     fs::write(&git, script).expect("the folder is ours");
     fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).expect("the file is ours");
     let path = std::env::var("PATH").expect("there is a path");
-    let said = sluice
-        .env("PATH", format!("{}:{path}", programs.display()))
-        .events(&[]);
+    let sluice = sluice.env("PATH", format!("{}:{path}", programs.display()));
+    let said = sluice.events(&[]);
     let seen = fs::read_to_string(&seen).unwrap_or_else(|_| panic!("{}\n{}", said.out, said.err));
     assert!(seen.contains("upload-pack"), "{seen}");
     assert!(!seen.contains(VALUE) && !seen.contains("FORGE"), "{seen}");
