@@ -10,6 +10,6 @@ mod spelling;
 mod value;
 
 pub use mask::Mask;
-pub use placeholder::{Held, StepSecrets};
+pub use placeholder::{Held, StepSecrets, Underived};
 pub use source::{Environment, Sources, Vault};
 pub use value::SecretValue;

@@ -1,18 +1,35 @@
 //! What stands for a secret inside a plugin: a text that cannot be guessed and is worth
 //! nothing outside its run and step.
 
+use std::sync::{Arc, RwLock};
+
 use sluice_pipeline::{
     permission::{HostPattern, Permissions, Scheme},
     pipeline::{Placement, Secret},
 };
 use url::{Position, Url};
 
-use super::SecretValue;
+use super::{Mask, SecretValue};
 use crate::run::event::{Blame, ErrorKind, StepError};
 
-/// The secrets of one attempt.
+/// How many values a step may derive: each is kept, and looked for in all that is said.
+const DERIVED: usize = 64;
+
+/// The secrets of one step, and what it derived from them.
 #[derive(Default)]
-pub struct StepSecrets(Vec<Held>);
+pub struct StepSecrets(RwLock<Vec<Arc<Held>>>);
+
+/// Why nothing is derived.
+pub enum Underived {
+    /// The text is no placeholder of the step.
+    Unknown,
+    /// The value does not serve, in words.
+    Invalid(String),
+    /// The step has derived so many, and may not derive more.
+    TooMany(usize),
+    /// The system gives no placeholder.
+    Lost(StepError),
+}
 
 /// One secret and what stands for it.
 pub struct Held {
@@ -22,6 +39,10 @@ pub struct Held {
     pub token: String,
     /// What the plugin gets in its `with`: the token, after its origin for a URL.
     pub placeholder: String,
+    /// It is a made-up value's, which serves no computation.
+    pub dummy: bool,
+    /// It was derived from another.
+    pub derived: bool,
     /// The value; `None` in a dry run.
     pub value: Option<SecretValue>,
     /// The hosts it may be sent to.
@@ -35,17 +56,18 @@ pub struct Held {
 #[cfg(test)]
 impl From<Vec<Held>> for StepSecrets {
     fn from(held: Vec<Held>) -> Self {
-        Self(held)
+        Self(RwLock::new(held.into_iter().map(Arc::new).collect()))
     }
 }
 
 impl StepSecrets {
     /// Adds a secret behind a fresh placeholder.
     pub(super) fn add(
-        &mut self,
+        &self,
         name: &str,
         secret: &Secret,
         value: Option<SecretValue>,
+        real: bool,
         permissions: &Permissions,
     ) -> Result<(), StepError> {
         let token = token()?;
@@ -56,10 +78,12 @@ impl StepSecrets {
             ),
             Placement::Header => token.clone(),
         };
-        self.0.push(Held {
+        self.push(Held {
             name: name.to_owned(),
             token,
             placeholder,
+            dummy: !real,
+            derived: false,
             value,
             hosts: secret.hosts.clone(),
             placement: secret.placement,
@@ -68,22 +92,70 @@ impl StepSecrets {
         Ok(())
     }
 
-    /// What the plugin gets for the named secret.
-    pub fn placeholder(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|held| held.name == name)
-            .map(|held| held.placeholder.as_str())
+    /// A placeholder of what `make` computes from the secret behind `key`, bound as that is.
+    pub fn derive(
+        &self,
+        key: &str,
+        mask: &Mask,
+        make: impl FnOnce(&str) -> Result<SecretValue, String>,
+    ) -> Result<String, Underived> {
+        let key = self.iter().find(|held| held.placeholder == key);
+        let key = key.ok_or(Underived::Unknown)?;
+        if self.iter().filter(|held| held.derived).count() >= DERIVED {
+            return Err(Underived::TooMany(DERIVED));
+        }
+        if key.placement == Placement::Url {
+            let why = format!("secret `{}` is an address (`as: url`) and no key", key.name);
+            return Err(Underived::Invalid(why));
+        }
+        let value = match &key.value {
+            None => None,
+            Some(value) if key.dummy => Some(SecretValue::new(value.expose().to_owned())),
+            Some(value) => {
+                let made = make(value.expose()).map_err(|why| {
+                    Underived::Invalid(format!("secret `{}` does not serve: {why}", key.name))
+                })?;
+                mask.add(made.expose());
+                Some(made)
+            }
+        };
+        let token = token().map_err(Underived::Lost)?;
+        self.push(Held {
+            name: key.name.clone(),
+            token: token.clone(),
+            placeholder: token.clone(),
+            dummy: key.dummy,
+            derived: true,
+            value,
+            hosts: key.hosts.clone(),
+            placement: key.placement,
+            at: key.at.clone(),
+        });
+        Ok(token)
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Held> {
-        self.0.iter()
+    /// What the plugin gets for the named secret.
+    pub fn placeholder(&self, name: &str) -> Option<String> {
+        let held = self
+            .iter()
+            .find(|held| held.name == name && !held.derived)?;
+        Some(held.placeholder.clone())
+    }
+
+    /// All of them, as they are now.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Held>> {
+        let held = self.0.read().expect("no holder of the lock panics");
+        held.clone().into_iter()
     }
 
     /// There are none: nothing needs to be looked for.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
+    }
+
+    fn push(&self, held: Held) {
+        let mut all = self.0.write().expect("no holder of the lock panics");
+        all.push(Arc::new(held));
     }
 }
 

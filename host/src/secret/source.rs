@@ -76,15 +76,16 @@ impl Vault {
         permissions: &Permissions,
         mask: &Mask,
     ) -> Result<StepSecrets, StepError> {
-        let mut held = StepSecrets::default();
+        let held = StepSecrets::default();
         for name in names {
             let value = self.value(name, permissions)?;
+            let real = !matches!(self.sources, Sources::Dummies);
             if let Some(value) = &value
-                && !matches!(self.sources, Sources::Dummies)
+                && real
             {
                 mask.add(value.expose());
             }
-            held.add(name, self.secret(name)?, value, permissions)?;
+            held.add(name, self.secret(name)?, value, real, permissions)?;
         }
         Ok(held)
     }

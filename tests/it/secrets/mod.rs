@@ -2,6 +2,7 @@
 //! else.
 
 mod address;
+mod derived;
 mod echo;
 mod hidden;
 mod kept;

@@ -1,6 +1,7 @@
 //! A plugin that sends the request that its `with` describes, and tells what came back in
 //! every way that it has. `SECRET` in the request is its `secret`, `BASIC` the credentials
-//! of `ci` with that password.
+//! of `ci` with that password, `SIGNED` what is derived from it as `sign` says: of the body,
+//! or claims for `courier`.
 
 mod send;
 
@@ -17,8 +18,16 @@ mod bindings {
     use super::Courier;
 
     wit_bindgen::generate!({
-        path: "../../../wit/plugin",
-        world: "plugin",
+        path: ["../../../wit/plugin", "../../../wit/secret"],
+        inline: "
+            package sluice:guest@0.1.0;
+
+            world component {
+                include sluice:plugin/plugin@0.1.0;
+                import sluice:secret/derive@0.1.0;
+            }
+        ",
+        world: "sluice:guest/component",
         generate_all,
     });
 
@@ -30,7 +39,10 @@ mod bindings {
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bindings::{
     exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest},
-    sluice::plugin::log::{Level, log, progress},
+    sluice::{
+        plugin::log::{Level, log, progress},
+        secret::derive::{Algorithm, Encoding, Error, hmac_sha256, jwt},
+    },
 };
 use serde_json::{Value, json};
 
@@ -43,7 +55,7 @@ impl Guest for Courier {
                     "properties":{
                         "url":{"type":"string"},"secret":{"type":"string"},"body":{"type":"string"},
                         "headers":{"type":"array","items":{"type":"string"}},
-                        "fail":{"type":"boolean"}}},
+                        "sign":{"type":"string"},"fail":{"type":"boolean"}}},
             "outputs":{"type":"object","additionalProperties":false,
                        "properties":{"secret":{"type":"string"},"answer":{"type":"string"},
                                      "joined":{"type":"string"},"backwards":{"type":"string"}}},
@@ -57,7 +69,12 @@ impl Guest for Courier {
         let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
         let secret = text("secret");
         let basic = STANDARD.encode(format!("ci:{secret}"));
-        let filled = |text: &str| text.replace("SECRET", &secret).replace("BASIC", &basic);
+        let signed = signed(&text("sign"), &secret, &text("body")).map_err(failure)?;
+        let filled = |text: &str| {
+            text.replace("SECRET", &secret)
+                .replace("BASIC", &basic)
+                .replace("SIGNED", &signed)
+        };
         let headers = config["headers"].as_array().into_iter().flatten();
         let headers = headers
             .filter_map(|header| filled(header.as_str()?).split_once(": ").map(owned))
@@ -85,6 +102,23 @@ impl Guest for Courier {
         });
         Ok(outputs.to_string())
     }
+}
+
+/// A placeholder of what is derived from the secret.
+fn signed(how: &str, key: &str, body: &str) -> Result<String, String> {
+    let token = |algorithm| jwt(key, algorithm, "{}", r#"{"iss":"courier"}"#);
+    let signed = match how {
+        "hmac" => hmac_sha256(key, body.as_bytes(), Encoding::Hex),
+        "hs256" => token(Algorithm::Hs256),
+        "es256" => token(Algorithm::Es256),
+        "foreign" => hmac_sha256("no placeholder", b"", Encoding::Hex),
+        "many" => (0..65).try_fold(String::new(), |_, _| hmac_sha256(key, b"", Encoding::Hex)),
+        _ => Ok(String::new()),
+    };
+    signed.map_err(|error| match error {
+        Error::Unknown => "no placeholder of this step".to_owned(),
+        Error::Invalid(why) | Error::Limit(why) => why,
+    })
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {

@@ -28,7 +28,7 @@ pub(super) fn request(
         } else if !held.hosts.iter().any(|pattern| pattern.matches(host)) {
             Err(format!("`{host}` is none of its `hosts`"))
         } else {
-            put(parts, &mut body, held)
+            put(parts, &mut body, &held)
         };
         let places = left::places(parts, &body, &held.token);
         if !places.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn request(
                 "the placeholder of secret `{}` was sent as it is in {}: {}",
                 held.name,
                 places.join(" and "),
-                put.err().unwrap_or_else(|| declared(held))
+                put.err().unwrap_or_else(|| declared(&held))
             ));
         }
     }

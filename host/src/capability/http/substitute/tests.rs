@@ -14,6 +14,8 @@ fn held(placement: Placement, at: Option<&str>, value: &str) -> StepSecrets {
         name: "it".to_owned(),
         token: TOKEN.to_owned(),
         placeholder: TOKEN.to_owned(),
+        dummy: false,
+        derived: false,
         value: Some(SecretValue::new(value.to_owned())),
         hosts: vec!["api.example".parse().expect("it is a host")],
         placement,
