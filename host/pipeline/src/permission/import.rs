@@ -58,8 +58,11 @@ pub fn classify_import(name: &str) -> Import {
         return Import::Unknown;
     };
     match (package, interface) {
-        ("sluice:plugin", "log" | "needs" | "step") if is_patch_of(version, "0.1") => Import::Inert,
-        ("sluice:secret", "derive") if is_patch_of(version, "0.1") => Import::Inert,
+        ("sluice:plugin", "log" | "needs" | "step") | ("sluice:secret", "derive")
+            if is_patch_of(version, "0.1") =>
+        {
+            Import::Inert
+        }
         ("sluice:kube", "apply") if is_patch_of(version, "0.1") => {
             Import::Capability(Capability::KubeApply)
         }
