@@ -7,7 +7,7 @@
 )]
 
 wasmtime::component::bindgen!({
-    path: ["../wit/plugin", "../wit/kube", "../wit/git"],
+    path: ["../wit/plugin", "../wit/kube", "../wit/git", "../wit/secret"],
     inline: "
         package sluice:host@0.1.0;
 
@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
             import sluice:plugin/needs@0.1.0;
             import sluice:kube/apply@0.1.0;
             import sluice:git/remote@0.1.0;
+            import sluice:secret/derive@0.1.0;
             export sluice:plugin/step@0.1.0;
         }
     ",

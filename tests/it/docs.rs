@@ -26,6 +26,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/plans.md",
     "docs/policy.md",
     "docs/rbac.md",
+    "docs/secrets.md",
     "docs/security.md",
     "docs/svu-tag.md",
 ];
@@ -131,6 +132,7 @@ fn every_pipeline_that_the_page_of_a_plugin_shows_checks() {
         ("docs/deploy.md", 1),
         ("docs/mirror.md", 1),
         ("docs/notify.md", 3),
+        ("docs/secrets.md", 1),
         ("docs/svu-tag.md", 2),
     ] {
         let pipelines = blocks(&read(page), "yaml");

@@ -2,6 +2,7 @@
 //! the calls that a plugin makes, the permission asked on their values, and the client
 //! that acts. Nothing here decides when a step runs.
 
+pub mod derive;
 pub mod git;
 pub mod http;
 pub mod kube;

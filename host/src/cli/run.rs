@@ -1,6 +1,6 @@
 //! `sluice run`: one run in this process, for real, rehearsed, or foreseen.
 
-use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
+use std::{path::PathBuf, str::FromStr, sync::Arc};
 
 use sluice_pipeline::{
     diagnostic::{Problem, Problems, Source},
@@ -251,11 +251,8 @@ fn sources(args: &Args, loaded: &Loaded) -> Sources {
 
 /// The environment, and files beside the pipeline's.
 fn real_sources(loaded: &Loaded) -> Sources {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect::<HashMap<_, _>>();
     Sources::Real {
-        environment: Arc::new(environment),
+        environment: |name| std::env::var_os(name),
         folder: loaded.folder.clone(),
     }
 }

@@ -19,8 +19,9 @@ use crate::{
         git::remote,
         kube::apply,
         plugin::{log, needs},
+        secret::derive,
     },
-    capability::{git::Git, kube::Kube, log::Log, needs::Needs},
+    capability::{derive::Derive, git::Git, kube::Kube, log::Log, needs::Needs},
 };
 
 /// How often guests yield. A step's deadline is overshot by at most two ticks.
@@ -67,6 +68,7 @@ impl Engine {
         wasmtime_wasi::p2::add_to_linker_async(&mut base)?;
         log::add_to_linker::<Instance, Log>(&mut base, Instance::log)?;
         needs::add_to_linker::<Instance, Needs>(&mut base, Instance::needs)?;
+        derive::add_to_linker::<Instance, Derive>(&mut base, Instance::derive)?;
         let mut hasher = DefaultHasher::new();
         wasm.precompile_compatibility_hash().hash(&mut hasher);
         Ok(Self {
@@ -226,9 +228,14 @@ mod tests {
     /// Every function of every interface whose WIT is at hand: ours, and all that the
     /// crates which implement WASI bring.
     fn functions() -> Vec<(String, String)> {
-        let mut folders = ["../wit/plugin", "../wit/kube", "../wit/git"]
-            .map(PathBuf::from)
-            .to_vec();
+        let mut folders = [
+            "../wit/plugin",
+            "../wit/kube",
+            "../wit/git",
+            "../wit/secret",
+        ]
+        .map(PathBuf::from)
+        .to_vec();
         let metadata = Command::new(env!("CARGO"))
             .args(["metadata", "--format-version", "1", "--locked", "--offline"])
             .output()

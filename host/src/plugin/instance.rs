@@ -8,6 +8,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::limits::{HANDLES, HEADERS, Limits, RANDOM};
 use crate::{
     capability::{
+        derive::DeriveCalls,
         git::{GitCalls, GitView},
         http::HttpCalls,
         kube::{KubeCalls, KubeView},
@@ -71,6 +72,13 @@ impl Instance {
 
     pub(super) fn needs(&mut self) -> NeedsCalls<'_> {
         NeedsCalls(&self.needs)
+    }
+
+    pub(super) fn derive(&mut self) -> DeriveCalls<'_> {
+        DeriveCalls {
+            secrets: &self.http.secrets,
+            mask: self.reporter.mask(),
+        }
     }
 
     pub(super) fn kube(&mut self) -> KubeView<'_> {

@@ -191,7 +191,7 @@ impl<'a> Progress<'a> {
             .vault
             .resolve(step.secrets(), &step.permissions, mask)?;
         let secrets = Arc::new(secrets);
-        let placeholder = |name: &str| secrets.placeholder(name).unwrap_or_default().to_owned();
+        let placeholder = |name: &str| secrets.placeholder(name).unwrap_or_default();
         let config = step
             .config(&view, &placeholder)
             .map_err(|problem| author(&problem.message))?;

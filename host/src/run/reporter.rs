@@ -164,7 +164,10 @@ impl Reporter {
 
     fn event(&self, mut kind: EventKind) -> Event {
         let known = self.mask();
-        let mask = |error: &mut StepError| error.message = known.text(&error.message);
+        let mask = |error: &mut StepError| {
+            error.message = known.text(&error.message);
+            error.details = known.value(error.details.take());
+        };
         match &mut kind {
             EventKind::StepSkipped { reason } => *reason = known.text(reason),
             EventKind::StepRetrying { error, .. } => mask(error),
@@ -245,7 +248,7 @@ impl Reporter {
             }
             return None;
         }
-        Some(cut(self.mask().text(message)))
+        Some(cut(self.mask().line(message)))
     }
 
     /// A JSON value with every text in it masked.

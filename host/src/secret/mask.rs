@@ -1,72 +1,79 @@
 //! Hides the values of secrets in whatever is shown, in the forms in which a server or a
 //! plugin may echo them.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 
+use super::{
+    form::{Form, Kind},
+    spelling,
+};
+
 /// What stands where a secret was.
 const STAR: &str = "***";
-/// A part of a secret URL that is as long as this is a secret by itself, in bytes; a
-/// shorter one may be any word.
-const TOKEN: usize = 16;
+/// The shortest piece of a value that is hidden at the edge of a line, in bytes, if it is
+/// also a quarter of the value: pieces of that size stand in ordinary words too.
+const PIECE: usize = 4;
 
 /// Knows the values that must not be shown; clones share what they know.
 #[derive(Clone, Default)]
-pub struct Mask(Arc<RwLock<Vec<String>>>);
+pub struct Mask(Arc<RwLock<Known>>);
+
+/// What is known, and which of it a byte may begin.
+#[derive(Default)]
+struct Known {
+    forms: Vec<Form>,
+    begins: Vec<Vec<usize>>,
+}
 
 impl Mask {
-    /// From now on hides `value`, as it is and as URLs, JSON, base64 and hexadecimal digits
-    /// write it.
+    /// From now on hides `value`, as it is and in the forms that docs/secrets.md lists.
     pub fn add(&self, value: &str) {
-        let mut forms = forms_of(value);
         let mut known = self.0.write().expect("no holder of the lock panics");
-        forms.retain(|form| !known.contains(form));
-        known.extend(forms);
-        // The longest first, so that a value inside another leaves nothing of it behind.
-        known.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        for form in Form::all(value) {
+            if known.forms.iter().any(|other| *other.text == *form.text) {
+                continue;
+            }
+            let first = usize::from(form.text.as_bytes()[0]);
+            let index = known.forms.len();
+            known.begins.resize_with(256, Vec::new);
+            known.begins[first].push(index);
+            known.forms.push(form);
+        }
+    }
+
+    /// There is nothing to hide yet.
+    pub fn is_empty(&self) -> bool {
+        self.known().forms.is_empty()
     }
 
     /// The text without any known value.
     pub fn text(&self, text: &str) -> String {
-        let known = self.0.read().expect("no holder of the lock panics");
-        let mut text = text.to_owned();
-        for form in known.iter() {
-            if text.contains(form.as_str()) {
-                text = text.replace(form.as_str(), STAR);
-            }
+        match self.known().hide(text.as_bytes()) {
+            None => text.to_owned(),
+            // Only whole characters are taken out.
+            Some(hidden) => String::from_utf8(hidden).unwrap_or_else(|_| STAR.to_owned()),
         }
-        text
+    }
+
+    /// A line of several: beside whole values also the pieces of one that is broken at the
+    /// line's ends are hidden.
+    pub fn line(&self, line: &str) -> String {
+        let line = self.text(line);
+        let known = self.known();
+        let plain = known.forms.iter().filter(|form| form.kind == Kind::Plain);
+        plain.fold(line, |line, form| without_pieces(line, &form.text))
     }
 
     /// The bytes without any known value, also where they are no text.
     pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let known = self.0.read().expect("no holder of the lock panics");
-        let mut bytes = bytes.to_vec();
-        for form in known.iter() {
-            let mut kept = Vec::new();
-            let mut from = 0;
-            for at in memchr::memmem::find_iter(&bytes, form) {
-                kept.extend_from_slice(&bytes[from..at]);
-                kept.extend_from_slice(STAR.as_bytes());
-                from = at + form.len();
-            }
-            if from > 0 {
-                kept.extend_from_slice(&bytes[from..]);
-                bytes = kept;
-            }
-        }
-        bytes
+        self.known().hide(bytes).unwrap_or_else(|| bytes.to_vec())
     }
 
-    /// The value with every key and text in it without any known value.
+    /// The value with every key, text and number in it without any known value.
     pub fn value(&self, value: Value) -> Value {
-        if self
-            .0
-            .read()
-            .expect("no holder of the lock panics")
-            .is_empty()
-        {
+        if self.is_empty() {
             return value;
         }
         match value {
@@ -76,145 +83,102 @@ impl Mask {
                 .into_iter()
                 .map(|(key, item)| (self.text(&key), self.value(item)))
                 .collect(),
+            Value::Number(number) => {
+                let shown = number.to_string();
+                let masked = self.text(&shown);
+                if masked == shown {
+                    Value::Number(number)
+                } else {
+                    Value::String(masked)
+                }
+            }
             other => other,
         }
     }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().expect("no holder of the lock panics")
+    }
 }
 
-/// The value as texts may carry it. A URL's origin is no secret; what follows it is.
-fn forms_of(value: &str) -> Vec<String> {
-    let mut forms = vec![value.to_owned()];
-    if let Ok(url) = url::Url::parse(value)
-        && url.has_host()
-        && url.path().len() > 1
-    {
-        let rest = url[url::Position::BeforePath..].trim_matches('/');
-        forms.push(rest.to_owned());
-        // Servers like to echo a token without the path before it.
-        let segments = url.path_segments().into_iter().flatten().map(str::to_owned);
-        let values = url.query_pairs().map(|(_, value)| value.into_owned());
-        forms.extend(segments.chain(values).filter(|part| part.len() >= TOKEN));
-    }
-    for form in forms.clone() {
-        let encoded = url::form_urlencoded::byte_serialize(form.as_bytes()).collect::<String>();
-        forms.push(in_lower_case(&encoded));
-        forms.push(encoded.replace('+', "%20"));
-        forms.push(encoded);
-        let json = Value::String(form.clone()).to_string();
-        forms.push(json[1..json.len() - 1].to_owned());
-        // Base64 of a value inside a longer text depends on where it stands; these are
-        // the three cores that all such texts share.
-        for shift in 0..3 {
-            let core = base64_core(form.as_bytes(), shift);
-            forms.push(core.replace('+', "-").replace('/', "_"));
-            forms.push(core);
+impl Known {
+    /// The bytes with each value replaced; `None` where there is none in them. One pass,
+    /// so that a value inside another leaves nothing of it behind.
+    fn hide(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let mut hidden: Option<Vec<u8>> = None;
+        let mut at = 0;
+        let mut kept_from = 0;
+        while !self.forms.is_empty() && at < bytes.len() {
+            let Some((mut end, kind)) = self.longest(bytes, at) else {
+                at += 1;
+                continue;
+            };
+            let hidden = hidden.get_or_insert_default();
+            hidden.extend_from_slice(&bytes[kept_from..at]);
+            if kind == Kind::Base64 {
+                // The digits around it hold its first and last bits.
+                hidden.pop_if(|digit| at > kept_from && is_base64(*digit));
+                end += usize::from(bytes.get(end).is_some_and(|&digit| is_base64(digit)));
+            }
+            hidden.extend_from_slice(STAR.as_bytes());
+            at = end;
+            kept_from = end;
         }
-        let digits = form.bytes().map(|byte| format!("{byte:02x}"));
-        let digits = digits.collect::<String>();
-        forms.push(digits.to_ascii_uppercase());
-        forms.push(digits);
+        hidden.map(|mut hidden| {
+            hidden.extend_from_slice(&bytes[kept_from..]);
+            hidden
+        })
     }
-    forms.retain(|form| form.len() >= 8);
-    forms.sort();
-    forms.dedup();
-    forms
+
+    /// Where the longest form ends that begins at `at`.
+    fn longest(&self, bytes: &[u8], at: usize) -> Option<(usize, Kind)> {
+        let first = bytes[at];
+        let likely = &self.begins[usize::from(first)];
+        let every = 0..if spelling::is_escape(first) {
+            self.forms.len()
+        } else {
+            0
+        };
+        let forms = likely.iter().copied().chain(every);
+        let ends = forms.filter_map(|index| {
+            let form = &self.forms[index];
+            Some((spelling::end_of(bytes, at, &form.text)?, form.kind))
+        });
+        ends.max_by_key(|(end, _)| *end)
+    }
 }
 
-/// Percent-encoded text with the digits of its escapes in lower case.
-fn in_lower_case(encoded: &str) -> String {
-    let mut escape = 0;
-    let lower = |c: char| {
-        escape = if c == '%' { 2 } else { escape };
-        if c != '%' && escape > 0 {
-            escape -= 1;
-            return c.to_ascii_lowercase();
-        }
-        c
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}
+
+/// The line without a piece of the value that begins or ends with it, or that it is.
+fn without_pieces(line: String, value: &str) -> String {
+    let shortest = PIECE.max(value.len() / 4);
+    let trimmed = line.trim();
+    if trimmed.len() >= shortest && value.contains(trimmed) {
+        return STAR.to_owned();
+    }
+    let longest = line.len().min(value.len());
+    let lengths = || (shortest..=longest).rev();
+    let head = |&length: &usize| {
+        let piece = value.get(value.len() - length..);
+        piece.is_some_and(|piece| line.starts_with(piece))
     };
-    encoded.chars().map(lower).collect()
-}
-
-/// The base64 digits of `bytes` that do not depend on what stands before (`shift` bytes)
-/// or after them.
-fn base64_core(bytes: &[u8], shift: usize) -> String {
-    use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-    let mut padded = vec![0; shift];
-    padded.extend_from_slice(bytes);
-    let text = STANDARD_NO_PAD.encode(&padded);
-    let from = (shift * 8).div_ceil(6);
-    let to = padded.len() * 8 / 6;
-    text[from.min(to)..to].to_owned()
+    let tail = |&length: &usize| {
+        let piece = value.get(..length);
+        piece.is_some_and(|piece| line.ends_with(piece))
+    };
+    let (head, tail) = (lengths().find(head), lengths().find(tail));
+    let from = head.unwrap_or(0);
+    let to = line.len() - tail.unwrap_or(0);
+    if head.is_none() && tail.is_none() {
+        return line;
+    }
+    let star = |found: Option<usize>| found.map_or("", |_| STAR);
+    let middle = line.get(from..to).unwrap_or_default();
+    format!("{}{middle}{}", star(head), star(tail))
 }
 
 #[cfg(test)]
-mod tests {
-    use base64::{
-        Engine,
-        engine::general_purpose::{STANDARD, URL_SAFE},
-    };
-    use serde_json::json;
-
-    use super::*;
-
-    fn mask() -> Mask {
-        let mask = Mask::default();
-        mask.add("hunter2\"hunter2");
-        mask.add("https://hooks.example/services/T0/B0/abcdef");
-        mask
-    }
-
-    #[test]
-    fn values_are_hidden_as_they_are_and_as_json_and_urls_write_them() {
-        assert_eq!(mask().text("a hunter2\"hunter2 b"), "a *** b");
-        assert_eq!(mask().text(r#"a hunter2\"hunter2 b"#), "a *** b");
-        assert_eq!(mask().text("x=hunter2%22hunter2&y"), "x=***&y");
-        let mask_of = |value: &str| {
-            let mask = Mask::default();
-            mask.add(value);
-            mask
-        };
-        let spaced = mask_of("Nice/To Meet");
-        for text in ["Nice%2FTo+Meet", "Nice%2fTo+Meet", "Nice%2FTo%20Meet"] {
-            assert_eq!(spaced.text(text), STAR, "{text}");
-        }
-        assert_eq!(spaced.text("4e6963652f546f204d656574"), STAR);
-        assert_eq!(spaced.text("4E6963652F546F204D656574"), STAR);
-        assert_eq!(
-            mask().text("GET /services/T0/B0/abcdef HTTP/1.1"),
-            "GET /*** HTTP/1.1"
-        );
-    }
-
-    #[test]
-    fn values_are_hidden_in_base64_wherever_they_stand() {
-        for before in ["", "u", "us", "user:"] {
-            let text = STANDARD.encode(format!("{before}hunter2\"hunter2!"));
-            let masked = mask().text(&text);
-            assert!(masked.contains(STAR), "{text} became {masked}");
-        }
-        let mask = Mask::default();
-        mask.add("??>>??>>??>>");
-        let text = URL_SAFE.encode("??>>??>>??>>");
-        assert!(text.contains(['-', '_']), "{text}");
-        assert_eq!(mask.text(&text), STAR);
-    }
-
-    #[test]
-    fn parts_of_a_secret_address_are_hidden_by_themselves_and_in_what_is_no_text() {
-        let mask = Mask::default();
-        mask.add("https://hooks.example/services/0123456789abcdef0123/?key=fedcba98765432100");
-        assert_eq!(mask.text("no 0123456789abcdef0123 here"), "no *** here");
-        assert_eq!(mask.text("key fedcba98765432100"), "key ***");
-        assert_eq!(mask.text("the services are up"), "the services are up");
-        assert_eq!(
-            mask.bytes(b"\xff 0123456789abcdef0123 \xfe"),
-            b"\xff *** \xfe"
-        );
-    }
-
-    #[test]
-    fn keys_and_texts_of_values_are_hidden() {
-        let value = json!({"hunter2\"hunter2": ["hunter2\"hunter2", 1]});
-        assert_eq!(mask().value(value), json!({"***": ["***", 1]}));
-    }
-}
+mod tests;

@@ -2,7 +2,9 @@
 //! when a step that uses it is going to run, not before.
 
 use std::{
-    collections::HashMap,
+    ffi::OsString,
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,15 +14,22 @@ use sluice_pipeline::{
     pipeline::{Placement, Secret, SecretSource},
 };
 
+use zeroize::Zeroize;
+
 use super::{
-    Mask,
-    placeholder::{StepSecrets, permitted_origin},
+    Mask, SecretValue,
+    form::SHORTEST,
+    placeholder::{StepSecrets, permitted_origin, secret_part},
 };
 use crate::run::event::{Blame, ErrorKind, StepError};
 
-/// The shortest value that is taken: a shorter one could not be hidden in a log without
-/// hiding half of it.
-const SHORTEST: usize = 8;
+/// The longest value that is taken, in bytes: a key, a kubeconfig, not a file that was
+/// named by mistake.
+const LONGEST: usize = 64 << 10;
+
+/// Looks a variable up. Asked when a value is needed: a copy of the whole environment
+/// would hold every secret for as long as the run.
+pub type Environment = fn(&str) -> Option<OsString>;
 
 /// Where values are looked up.
 #[derive(Clone)]
@@ -28,7 +37,7 @@ pub enum Sources {
     /// The environment given and files, relative to a folder.
     Real {
         /// The variables, usually the process's.
-        environment: Arc<HashMap<String, String>>,
+        environment: Environment,
         /// The folder of the pipeline file.
         folder: PathBuf,
     },
@@ -67,27 +76,28 @@ impl Vault {
         permissions: &Permissions,
         mask: &Mask,
     ) -> Result<StepSecrets, StepError> {
-        let mut held = StepSecrets::default();
+        let held = StepSecrets::default();
         for name in names {
             let value = self.value(name, permissions)?;
+            let real = !matches!(self.sources, Sources::Dummies);
             if let Some(value) = &value
-                && !matches!(self.sources, Sources::Dummies)
+                && real
             {
-                mask.add(value);
+                mask.add(value.expose());
             }
-            held.add(name, self.secret(name)?, value, permissions)?;
+            held.add(name, self.secret(name)?, value, real, permissions)?;
         }
         Ok(held)
     }
 
     /// The value of a secret that only the host uses, known to `mask` from now on.
-    pub fn reveal(&self, name: &str, mask: &Mask) -> Result<String, StepError> {
+    pub fn reveal(&self, name: &str, mask: &Mask) -> Result<SecretValue, StepError> {
         let value = self.value(name, &Permissions::default())?;
         let value = value.ok_or_else(|| {
             let message = format!("secret `{name}` is not resolved in this run");
             StepError::new(Blame::Sluice, ErrorKind::Internal, message)
         })?;
-        mask.add(&value);
+        mask.add(value.expose());
         Ok(value)
     }
 
@@ -102,7 +112,11 @@ impl Vault {
     }
 
     /// The value of a secret; `None` where none is to be resolved.
-    fn value(&self, name: &str, permissions: &Permissions) -> Result<Option<String>, StepError> {
+    fn value(
+        &self,
+        name: &str,
+        permissions: &Permissions,
+    ) -> Result<Option<SecretValue>, StepError> {
         let secret = self.secret(name)?;
         let value = match &self.sources {
             Sources::None => return Ok(None),
@@ -111,51 +125,91 @@ impl Vault {
                 environment,
                 folder,
             } => match &secret.source {
-                SecretSource::Env(variable) => from_environment(name, variable, environment)?,
+                SecretSource::Env(variable) => from_environment(name, variable, *environment)?,
                 SecretSource::File(path) => from_file(name, &folder.join(path))?,
             },
         };
-        if value.len() < SHORTEST {
-            return Err(refused(format!(
-                "secret `{name}` is shorter than {SHORTEST} bytes, too short to be hidden in logs; use a longer one"
-            )));
-        }
+        long_enough(name, secret, &value)?;
         Ok(Some(value))
     }
+}
+
+/// A short value is a part of ordinary words: hiding it would tear logs and outputs to
+/// pieces, and guessing it takes no log at all.
+fn long_enough(name: &str, secret: &Secret, value: &SecretValue) -> Result<(), StepError> {
+    if value.expose().trim().len() < SHORTEST {
+        return Err(refused(format!(
+            "secret `{name}` is shorter than {SHORTEST} bytes, too short to be hidden in logs; use a longer one"
+        )));
+    }
+    if secret.placement == Placement::Url
+        && secret_part(value.expose()).is_some_and(|part| part.len() < SHORTEST)
+    {
+        return Err(refused(format!(
+            "secret `{name}` is declared `as: url`, and what follows its host is shorter than {SHORTEST} bytes, too short to be hidden in logs; an address without a secret in it needs no secret"
+        )));
+    }
+    Ok(())
 }
 
 fn from_environment(
     name: &str,
     variable: &str,
-    environment: &HashMap<String, String>,
-) -> Result<String, StepError> {
-    match environment.get(variable) {
-        Some(value) if !value.is_empty() => Ok(value.clone()),
-        Some(_) => Err(refused(format!(
-            "secret `{name}` is empty: the environment variable `{variable}` has no value"
-        ))),
-        None => Err(refused(format!(
+    environment: Environment,
+) -> Result<SecretValue, StepError> {
+    let Some(value) = environment(variable) else {
+        return Err(refused(format!(
             "secret `{name}` is missing: the environment variable `{variable}` is not set"
-        ))),
-    }
-}
-
-fn from_file(name: &str, path: &Path) -> Result<String, StepError> {
-    let value = std::fs::read_to_string(path).map_err(|error| {
+        )));
+    };
+    let value = value.into_string().map_err(|value| {
+        value.into_encoded_bytes().zeroize();
         refused(format!(
-            "secret `{name}` is missing: cannot read `{}`: {error}",
-            path.display()
+            "secret `{name}` is no text: the environment variable `{variable}` is not UTF-8"
         ))
     })?;
-    Ok(value.trim_end_matches(['\n', '\r']).to_owned())
+    if value.is_empty() {
+        return Err(refused(format!(
+            "secret `{name}` is empty: the environment variable `{variable}` has no value"
+        )));
+    }
+    Ok(SecretValue::new(value))
+}
+
+/// The file's text, without the line ends at its end.
+fn from_file(name: &str, path: &Path) -> Result<SecretValue, StepError> {
+    // Room for all of it: a text that has to grow leaves a copy behind.
+    let mut value = String::with_capacity(2 * LONGEST);
+    let read = File::open(path).and_then(|file| {
+        let mut file = file.take(LONGEST as u64 + 1);
+        file.read_to_string(&mut value)
+    });
+    let problem = match read {
+        Err(error) => format!(
+            "secret `{name}` is missing: cannot read `{}`: {error}",
+            path.display()
+        ),
+        Ok(length) if length > LONGEST => format!(
+            "secret `{name}` is longer than {} KiB: is `{}` the right file?",
+            LONGEST >> 10,
+            path.display()
+        ),
+        Ok(_) => {
+            let length = value.trim_end_matches(['\n', '\r']).len();
+            value.truncate(length);
+            return Ok(SecretValue::new(value));
+        }
+    };
+    value.zeroize();
+    Err(refused(problem))
 }
 
 /// A value of the right form that opens nothing.
-fn dummy(name: &str, secret: &Secret, permissions: &Permissions) -> String {
-    match secret.placement {
+fn dummy(name: &str, secret: &Secret, permissions: &Permissions) -> SecretValue {
+    SecretValue::new(match secret.placement {
         Placement::Url => format!("{}/practice/{name}", permitted_origin(secret, permissions)),
         Placement::Header => format!("practice-{name}"),
-    }
+    })
 }
 
 fn refused(message: String) -> StepError {

@@ -87,7 +87,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn value_stands_where_it_is_declared_for_and_nowhere_else() {
-    let echo = Echo::start();
+    let echo = Echo::of_lines();
     let port = echo.port.to_string();
     let cases = cases();
     let requests = cases.iter().map(|case| {
@@ -122,16 +122,14 @@ fn value_stands_where_it_is_declared_for_and_nowhere_else() {
         .head("secrets:\n  token: { env: TOKEN, hosts: [localhost] }\n")
         .step("asking", &guest("requests"), &rest);
     let sluice = attacks.sluice().env("TOKEN", VALUE);
-    let authorities = sluice.folder().join("ca.pem");
-    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
-    let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
+    let said = echo.trusted_by(sluice).events(&[]);
     assert!(
         !said.out.contains(VALUE) && !said.err.contains(VALUE),
         "{}",
         said.out
     );
     let mut after = attacks.after(said);
-    let whole = echo.whole.try_iter().collect::<Vec<_>>();
+    let whole = std::iter::from_fn(|| echo.asked()).collect::<Vec<_>>();
     let telling = whole.iter().filter(|text| tells(text)).collect::<Vec<_>>();
     let expected = cases.iter().filter_map(|case| case.arrives);
     let expected = expected.collect::<Vec<_>>();
@@ -161,7 +159,7 @@ fn tells(text: &str) -> bool {
 
 #[test]
 fn placeholder_is_worth_nothing_in_another_step() {
-    let echo = Echo::start();
+    let echo = Echo::of_lines();
     let port = echo.port;
     let permission = format!(
         "    permissions:
@@ -201,11 +199,9 @@ fn placeholder_is_worth_nothing_in_another_step() {
     let text = text.replacen("needs: []", "needs: [ ]", 1);
     let text = text.replace("needs: []", "needs: [leak]");
     std::fs::write(&file, text).expect("the folder is ours");
-    let authorities = sluice.folder().join("ca.pem");
-    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
-    let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
+    let said = echo.trusted_by(sluice).events(&[]);
     let mut after = attacks.after(said);
-    let whole = echo.whole.try_iter().collect::<Vec<_>>();
+    let whole = std::iter::from_fn(|| echo.asked()).collect::<Vec<_>>();
     assert_eq!(whole.len(), 2, "{}", after.said.out);
     let with_value = whole.iter().filter(|text| text.contains(VALUE));
     let with_value = with_value.collect::<Vec<_>>();

@@ -40,7 +40,8 @@ impl fmt::Display for Capability {
 /// What an import asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Import {
-    /// The contract itself, or WASI that is linked but reaches nothing.
+    /// The contract itself, what gives placeholders alone, or WASI that is linked but
+    /// reaches nothing.
     Inert,
     /// Something that must be permitted.
     Capability(Capability),
@@ -57,7 +58,11 @@ pub fn classify_import(name: &str) -> Import {
         return Import::Unknown;
     };
     match (package, interface) {
-        ("sluice:plugin", "log" | "needs" | "step") if is_patch_of(version, "0.1") => Import::Inert,
+        ("sluice:plugin", "log" | "needs" | "step") | ("sluice:secret", "derive")
+            if is_patch_of(version, "0.1") =>
+        {
+            Import::Inert
+        }
         ("sluice:kube", "apply") if is_patch_of(version, "0.1") => {
             Import::Capability(Capability::KubeApply)
         }
@@ -98,6 +103,9 @@ mod tests {
             ("sluice:plugin/step@0.1.0", Import::Inert),
             ("sluice:plugin/log@0.2.0", Import::Unknown),
             ("sluice:plugin/other@0.1.0", Import::Unknown),
+            ("sluice:secret/derive@0.1.0", Import::Inert),
+            ("sluice:secret/derive@0.2.0", Import::Unknown),
+            ("sluice:secret/reveal@0.1.0", Import::Unknown),
             (
                 "sluice:kube/apply@0.1.3",
                 Import::Capability(Capability::KubeApply),

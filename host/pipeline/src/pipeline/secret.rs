@@ -19,7 +19,7 @@ pub struct Secret {
     pub source: SecretSource,
     /// Where it may stand in a request.
     pub placement: Placement,
-    /// The JSON pointer in a body at which it may stand too.
+    /// The JSON pointer in a body at which it may stand, and then nowhere else.
     pub at: Option<String>,
     /// The hosts that it may be sent to; at least one.
     pub hosts: Vec<HostPattern>,
@@ -66,13 +66,21 @@ impl Secret {
         };
         let at = fields.text("at", problems);
         if let (Some(at), Some(node)) = (at, fields.get("at"))
-            && !at.starts_with('/')
+            && !is_pointer(at)
         {
             let message = format!("`{at}` is not a place in a body");
             problems.push(
                 Problem::error(message)
                     .at(node.span)
                     .help("a JSON pointer, such as `/token`"),
+            );
+        }
+        if let (Some(_), Some(place)) = (at, fields.entry("as")) {
+            let message = format!("{what} has one place: `as` says another than `at`");
+            problems.push(
+                Problem::error(message)
+                    .at(place.key_span)
+                    .help("leave `as` out for a place in a body; declare a second secret if it stands in two places"),
             );
         }
         let hosts = fields.texts("hosts", problems);
@@ -97,6 +105,12 @@ impl Secret {
                 .collect(),
         })
     }
+}
+
+/// Whether the text is a JSON pointer (RFC 6901) to a part of a document.
+fn is_pointer(text: &str) -> bool {
+    let escaped = |rest: &str| rest.starts_with(['0', '1']);
+    text.starts_with('/') && text.split('~').skip(1).all(escaped)
 }
 
 /// A git remote.

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     bindings::sluice::git::remote::Error,
     run::event::StepError,
-    secret::{Sources, Vault},
+    secret::{SecretValue, Sources, Vault},
 };
 
 /// How far remotes can be reached.
@@ -82,7 +82,10 @@ impl GitCalls {
         let remote = schedule.remotes.iter().find(|remote| remote.name == name);
         let remote = remote.ok_or_else(|| no_remote(name))?;
         let revealed = self.reveal(remote)?;
-        let reveal = |name: &str| revealed.get(name).cloned().unwrap_or_default();
+        let reveal = |name: &str| {
+            let value = revealed.get(name).map(SecretValue::expose);
+            value.unwrap_or_default().to_owned()
+        };
         let credentials = schedule
             .credentials(remote, &reveal)
             .map_err(|problem| Error::Invalid(format!("remote `{name}`: {}", problem.message)))?;
@@ -129,7 +132,7 @@ impl GitCalls {
     }
 
     /// The values of the secrets that a remote names, masked from now on.
-    fn reveal(&self, remote: &Remote) -> Result<BTreeMap<String, String>, Error> {
+    fn reveal(&self, remote: &Remote) -> Result<BTreeMap<String, SecretValue>, Error> {
         let mask = self.reporter.mask();
         let secrets = remote.auth.secrets();
         let revealed = secrets.map(|name| {

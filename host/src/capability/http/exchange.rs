@@ -1,10 +1,10 @@
 //! One request and its answer. What a failure means for the effect depends on how far
 //! it came: not sent is `failed`, sent and unanswered is `unknown`.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header, request::Parts};
 use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -114,8 +114,8 @@ impl Exchange {
                 return Err(error);
             }
         };
-        if !self.secrets.is_empty() {
-            // A compressed answer could carry a secret past the mask.
+        if !self.mask.is_empty() {
+            // A compressed answer could carry a secret past the mask, another step's too.
             parts.headers.insert(
                 header::ACCEPT_ENCODING,
                 HeaderValue::from_static("identity"),
@@ -145,20 +145,16 @@ impl Exchange {
             over(what);
             return Err(Error::HttpResponseBodySize(None));
         }
-        if self.secrets.is_empty() {
+        if self.mask.is_empty() {
             return Ok(answer(Response::from_parts(head, ()), body));
         }
-        if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
-            && coding != "identity"
+        if !self.secrets.is_empty()
+            && let Some(coding) = coding(&head.headers)
         {
             // It was asked for uncompressed: what cannot be read cannot be masked.
-            let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
             return Err(Error::HttpResponseContentCoding(Some(coding)));
         }
-        for value in head.headers.values_mut() {
-            let masked = HeaderValue::from_bytes(&self.mask.bytes(value.as_bytes()));
-            *value = masked.unwrap_or_else(|_| HeaderValue::from_static("***"));
-        }
+        head.headers = masked(&head.headers, &self.mask);
         let body = Bytes::from(self.mask.bytes(&body));
         head.headers.remove(header::CONTENT_LENGTH);
         Ok(answer(Response::from_parts(head, ()), body))
@@ -210,6 +206,29 @@ async fn send(
             Err(Error::HttpResponseTimeout)
         }
     }
+}
+
+/// How an answer's body is coded, if it is.
+fn coding(headers: &HeaderMap) -> Option<String> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).into_iter();
+    let mut codings = codings.map(|coding| String::from_utf8_lossy(coding.as_bytes()));
+    codings
+        .find(|coding| !coding.eq_ignore_ascii_case("identity"))
+        .map(Cow::into_owned)
+}
+
+/// The headers without any value of a secret. A header whose name holds one is left out.
+fn masked(headers: &HeaderMap, mask: &Mask) -> HeaderMap {
+    let named = headers
+        .iter()
+        .filter(|(name, _)| mask.text(name.as_str()) == name.as_str());
+    named
+        .map(|(name, value)| {
+            let value = HeaderValue::from_bytes(&mask.bytes(value.as_bytes()));
+            let value = value.unwrap_or_else(|_| HeaderValue::from_static("***"));
+            (name.clone(), value)
+        })
+        .collect()
 }
 
 async fn collect(body: WasiBody, limit: usize) -> Result<Bytes, Error> {

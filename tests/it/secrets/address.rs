@@ -1,24 +1,21 @@
-//! Secrets on real sockets with TLS: the value arrives where it is meant to, and is seen
-//! nowhere else.
+//! A secret that is an address: it arrives whole and is seen nowhere else.
 
-use crate::{
-    echo::Echo,
-    sluice::{Said, Sluice},
-};
+use super::seen_nowhere;
+use crate::echo::Echo;
+use crate::sluice::Sluice;
 
 const SECRET: &str = "services-T0-B0-abcdefgh";
 
-impl Echo {
-    /// A pipeline that posts to this server's secret address.
-    fn pipeline(&self) -> Sluice {
-        self.telling("slack: '${{ secrets.hook }}'")
-    }
+/// A pipeline that posts to the server's secret address.
+fn pipeline(echo: &Echo) -> Sluice {
+    telling(echo, "slack: '${{ secrets.hook }}'")
+}
 
-    /// A pipeline whose `notify` has that in its `with`.
-    fn telling(&self, with: &str) -> Sluice {
-        let port = self.port;
-        Sluice::pipeline(&format!(
-            "name: secret
+/// A pipeline whose `notify` has that in its `with`.
+fn telling(echo: &Echo, with: &str) -> Sluice {
+    let port = echo.port;
+    Sluice::pipeline(&format!(
+        "name: secret
 on: [manual]
 secrets:
   hook: {{ env: HOOK, as: url, hosts: [localhost] }}
@@ -29,29 +26,18 @@ steps:
     permissions:
       http: [{{ host: localhost, port: {port}, addresses: ['127.0.0.0/8', '::1/128'] }}]
 "
-        ))
-        .env("HOOK", format!("https://localhost:{port}/{SECRET}"))
-    }
-}
-
-fn seen_nowhere(said: &Said) {
-    assert!(!said.out.contains(SECRET), "{}", said.out);
-    assert!(!said.err.contains(SECRET), "{}", said.err);
+    ))
+    .env("HOOK", format!("https://localhost:{port}/{SECRET}"))
 }
 
 #[test]
 fn secret_address_arrives_whole_and_is_hidden_even_where_the_server_echoes_it() {
-    let echo = Echo::start();
-    let sluice = echo.pipeline();
-    let authorities = sluice.folder().join("ca.pem");
-    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
-    let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
-    let request = echo
-        .requests
-        .try_recv()
-        .unwrap_or_else(|_| panic!("{}\n{}", said.out, said.err));
+    let echo = Echo::of_lines();
+    let sluice = pipeline(&echo);
+    let said = echo.trusted_by(sluice).events(&[]);
+    let request = echo.line(&said);
     assert_eq!(request, format!("POST /{SECRET} HTTP/1.1"));
-    seen_nowhere(&said);
+    seen_nowhere(SECRET, &said);
     let end = said.of_step("step.finished", "tell");
     let message = end["error"]["message"].as_str().unwrap_or_default();
     assert!(
@@ -69,25 +55,20 @@ fn secret_address_arrives_whole_and_is_hidden_even_where_the_server_echoes_it() 
 
 #[test]
 fn slash_at_the_end_of_a_secret_address_is_kept_and_hidden() {
-    let echo = Echo::start();
-    let sluice = echo.pipeline();
-    let authorities = sluice.folder().join("ca.pem");
-    std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
-    let said = sluice
+    let echo = Echo::of_lines();
+    let sluice = pipeline(&echo);
+    let said = echo
+        .trusted_by(sluice)
         .env("HOOK", format!("https://localhost:{}/{SECRET}/", echo.port))
-        .env("SSL_CERT_FILE", &authorities)
         .events(&[]);
-    let request = echo
-        .requests
-        .try_recv()
-        .unwrap_or_else(|_| panic!("{}", said.out));
+    let request = echo.line(&said);
     assert_eq!(request, format!("POST /{SECRET}/ HTTP/1.1"));
-    seen_nowhere(&said);
+    seen_nowhere(SECRET, &said);
 }
 
 #[test]
 fn what_a_plugin_writes_below_a_secret_address_stands_after_it() {
-    let echo = Echo::start();
+    let echo = Echo::of_lines();
     let cases = [
         (
             "telegram: { url: '${{ secrets.hook }}', chat: 7 }",
@@ -100,32 +81,27 @@ fn what_a_plugin_writes_below_a_secret_address_stands_after_it() {
         ),
     ];
     for (with, below) in cases {
-        let sluice = echo.telling(with);
-        let authorities = sluice.folder().join("ca.pem");
-        std::fs::write(&authorities, &echo.certificate).expect("the folder is ours");
-        let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
-        let request = echo
-            .requests
-            .try_recv()
-            .unwrap_or_else(|_| panic!("{with}\n{}", said.out));
+        let sluice = telling(&echo, with);
+        let said = echo.trusted_by(sluice).events(&[]);
+        let request = echo.line(&said);
         let (_, line) = request.split_once(' ').expect("a method and a path");
         assert_eq!(line, format!("/{SECRET}{below} HTTP/1.1"));
-        seen_nowhere(&said);
+        seen_nowhere(SECRET, &said);
     }
 }
 
 #[test]
 fn server_whose_certificate_is_not_trusted_receives_nothing() {
-    let echo = Echo::start();
-    let sluice = echo.pipeline();
+    let echo = Echo::of_lines();
+    let sluice = pipeline(&echo);
     let others = rcgen::generate_simple_self_signed(["localhost".to_owned()])
         .expect("a certificate can be made");
     let authorities = sluice.folder().join("ca.pem");
     std::fs::write(&authorities, others.cert.pem()).expect("the folder is ours");
     let said = sluice.env("SSL_CERT_FILE", &authorities).events(&[]);
     assert_eq!(said.code, Some(1), "{}", said.out);
-    assert!(echo.requests.try_recv().is_err());
-    seen_nowhere(&said);
+    assert_eq!(echo.asked(), None);
+    seen_nowhere(SECRET, &said);
     let states = said.all("effect");
     assert_eq!(
         states.last().map(|event| event["state"].clone()),
@@ -135,14 +111,13 @@ fn server_whose_certificate_is_not_trusted_receives_nothing() {
 
 #[test]
 fn secret_whose_value_is_for_another_host_fails_its_step_before_anything_is_sent() {
-    let echo = Echo::start();
-    let said = echo
-        .pipeline()
+    let echo = Echo::of_lines();
+    let said = pipeline(&echo)
         .env("HOOK", format!("https://127.0.0.1:{}/{SECRET}", echo.port))
         .events(&[]);
     assert_eq!(said.code, Some(1));
-    assert!(echo.requests.try_recv().is_err());
-    seen_nowhere(&said);
+    assert_eq!(echo.asked(), None);
+    seen_nowhere(SECRET, &said);
     assert_eq!(
         said.of_step("step.finished", "tell")["error"]["message"],
         "secret `hook` is declared `as: url`, but its value's host is none of its `hosts`"
@@ -151,8 +126,8 @@ fn secret_whose_value_is_for_another_host_fails_its_step_before_anything_is_sent
 
 #[test]
 fn dry_run_neither_needs_nor_reads_the_secret() {
-    let echo = Echo::start();
-    let said = echo.pipeline().env("HOOK", "").events(&["--dry-run"]);
+    let echo = Echo::of_lines();
+    let said = pipeline(&echo).env("HOOK", "").events(&["--dry-run"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     assert_eq!(
         said.effects(),
