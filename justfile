@@ -32,6 +32,7 @@ fuzz seconds="60":
 # The figures of docs/performance.md, all measured in one run.
 bench:
     cargo bench --package sluice --bench step --bench process
+    scripts/bench-git.sh large
     scripts/bench-rollout.sh
 
 # A real Kubernetes control plane to play with; prints its KUBECONFIG.

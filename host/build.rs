@@ -15,7 +15,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-const PLUGINS: [&str; 3] = ["deploy", "notify", "svu-tag"];
+const PLUGINS: [&str; 4] = ["deploy", "mirror", "notify", "svu-tag"];
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() {

@@ -1,11 +1,22 @@
 //! A rehearsal's world, filled from what the pipeline is permitted: the workloads that it
-//! may change, and a sink for all that it sends.
+//! may change, the git remotes that it names, and a sink for all that it sends.
 
-use std::{collections::BTreeMap, io, net::SocketAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    net::SocketAddr,
+};
 
 use http::Uri;
-use sluice_pipeline::{permission::ImagePattern, schedule::Schedule};
-use sluice_practice::{Cluster as StandIn, Failure, Kind, Pace, Received, Seed, Sink};
+use sluice_pipeline::{
+    permission::{ImagePattern, RefChange},
+    schedule::Schedule,
+};
+use sluice_practice::{
+    Cluster as StandIn, Failure, History, Kind, Moved, Pace, Received, Remotes as Repositories,
+    Seed, Sink,
+};
+use url::Url;
 
 use crate::{
     capability::{
@@ -23,16 +34,33 @@ const REPLICAS: u32 = 3;
 pub struct Practice {
     cluster: StandIn,
     sink: Sink,
+    /// None where there is no `git` to make them.
+    repositories: Option<Repositories>,
+    remotes: Remotes,
 }
 
 impl Practice {
     /// Starts a cluster with the workloads that the schedule's permissions name, which
-    /// fail as chosen, and a sink.
+    /// fail as chosen, a sink, and a repository for each remote.
     pub async fn start(schedule: &Schedule, failure: Option<Failure>) -> io::Result<Self> {
         let cluster = StandIn::start(seeds(schedule)?, failure, Pace::default()).await?;
+        let histories = histories(schedule);
+        let repositories = match Repositories::start(&histories).await {
+            Ok(made) => Some(made),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let mut remotes = Remotes::without(Reach::Rehearsal);
+        if let Some(made) = &repositories {
+            let url = |name: &str| Url::from_file_path(made.path(name)).ok();
+            let named = |(name, _): &(String, _)| Some((name.clone(), url(name)?));
+            remotes.stand_ins = histories.iter().filter_map(named).collect();
+        }
         Ok(Self {
             cluster,
             sink: Sink::start().await?,
+            repositories,
+            remotes,
         })
     }
 
@@ -52,7 +80,7 @@ impl Practice {
         Ok(World {
             cluster: Cluster::Live(Connection::to(cluster)),
             egress: Egress::Send(Dialer::new(Route::Sink(sink))),
-            remotes: Remotes::without(Reach::Rehearsal),
+            remotes: self.remotes.clone(),
         })
     }
 
@@ -61,10 +89,38 @@ impl Practice {
         self.sink.requests()
     }
 
+    /// The refs of remotes that are not as they were at first.
+    pub async fn moved(&self) -> io::Result<Vec<Moved>> {
+        match &self.repositories {
+            Some(repositories) => repositories.moved().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The cluster.
     pub fn cluster(&self) -> &StandIn {
         &self.cluster
     }
+}
+
+/// The remotes with their histories: one whose branches a step may move is behind the others,
+/// so that there is something to carry there.
+fn histories(schedule: &Schedule) -> Vec<(String, History)> {
+    let rules = schedule.steps.iter().flat_map(|step| &step.permissions.git);
+    let behind = rules.filter(|rule| rule.permits(RefChange::Update, "refs/heads/main"));
+    let behind = behind.map(|rule| rule.remote.as_str());
+    let behind = behind.collect::<BTreeSet<_>>();
+    let remotes = schedule.remotes.iter();
+    let history = |name: &str| {
+        if behind.contains(name) {
+            History::Behind
+        } else {
+            History::Whole
+        }
+    };
+    remotes
+        .map(|remote| (remote.name.clone(), history(&remote.name)))
+        .collect()
 }
 
 /// One seed for each workload that some step may set images of.

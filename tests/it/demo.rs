@@ -7,8 +7,12 @@ fn demo_tells_a_release_that_succeeds_and_one_that_fails_for_its_reason() {
     let said = Sluice::pipeline("").run(&["demo"]);
     assert_eq!(said.code, Some(0), "{}\n{}", said.out, said.err);
     for expected in [
+        "create-ref origin refs/tags/v0.2.0 done",
         "set-images Deployment shop/web done",
-        "Deployment shop/web ran ghcr.io/acme/shop:before before, and has ghcr.io/acme/shop:0b5e6f1a now.",
+        "Deployment shop/web ran ghcr.io/acme/shop:before before, and has ghcr.io/acme/shop:0.2.0 now.",
+        "update-ref github refs/heads/main done",
+        "remote github: refs/tags/v0.2.0 created at ",
+        "remote origin: refs/tags/v0.2.0 created at ",
         "hooks.slack.com: POST /practice/slack",
         "ErrImagePull",
         "Nothing real was touched.",

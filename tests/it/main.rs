@@ -15,6 +15,7 @@ mod http;
 mod layers;
 mod notify;
 mod plan;
+mod policy;
 mod practice;
 mod rbac;
 mod record;

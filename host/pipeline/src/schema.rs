@@ -1,10 +1,11 @@
-//! The JSON Schema of the pipeline file, for editors: printed of the same list of keys that
-//! the reader uses. What only the reader can tell (names, types of expressions) is left out.
+//! The JSON Schemas of pipeline and policy files, for editors: printed of the same lists of keys
+//! that the readers use. What only the reader can tell (names, types of expressions) is left out.
 
 use serde_json::{Map, Value, json};
 
 use crate::catalog::Catalog;
 use crate::pipeline::keys::{FILE, Key, STEP, Shape};
+use crate::policy::keys::POLICY;
 
 /// The schema (2020-12) of a pipeline file, with the `with` of each plugin in the catalog by
 /// what `uses` says.
@@ -38,6 +39,17 @@ pub fn file_schema(catalog: &Catalog) -> Value {
     Value::Object(schema)
 }
 
+/// The schema (2020-12) of an operator's policy.
+pub fn policy_schema() -> Value {
+    let mut schema = map(POLICY);
+    schema.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert("title".to_owned(), json!("A sluice policy"));
+    Value::Object(schema)
+}
+
 fn map(keys: &[Key]) -> Map<String, Value> {
     let properties = keys.iter().map(|key| {
         let mut schema = shape(&key.shape);
@@ -68,12 +80,18 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
         Shape::Duration => json!({"type": "string", "pattern": "^([0-9]+(d|h|m|s|ms))+$"}),
+        Shape::Size => json!({"type": "string", "pattern": "^[0-9]+ *(KiB|MiB|GiB)$"}),
         Shape::OneOf(words) => json!({"enum": words}),
         Shape::ListOf(inner) => json!({"type": "array", "items": nested(inner)}),
         Shape::Map(keys) => return map(keys),
         Shape::Named(inner) => json!({
             "type": "object",
             "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+            "additionalProperties": nested(inner),
+        }),
+        Shape::ByName(inner) => json!({
+            "type": "object",
+            "propertyNames": {"pattern": "^[^*]*\\*?$", "minLength": 1},
             "additionalProperties": nested(inner),
         }),
         Shape::Either(shapes) => json!({"anyOf": shapes.iter().map(nested).collect::<Vec<_>>()}),

@@ -1,5 +1,5 @@
-//! The printed JSON Schema takes the files that the reader takes, and refuses what it can
-//! tell of those that the reader refuses.
+//! The printed JSON Schemas take the files that the readers take, and refuse what they can
+//! tell of those that the readers refuse.
 
 mod catalog;
 
@@ -9,7 +9,8 @@ use std::path::Path;
 use serde_json::{Map, Value};
 use sluice_pipeline::diagnostic::Source;
 use sluice_pipeline::document::{Content, Document, Node};
-use sluice_pipeline::schema::file_schema;
+use sluice_pipeline::policy::Policy;
+use sluice_pipeline::schema::{file_schema, policy_schema};
 
 fn json(node: &Node) -> Value {
     match &node.content {
@@ -52,5 +53,37 @@ fn the_schema_refuses_what_it_can_tell() {
         "a_list_is_no_pipeline",
     ] {
         assert!(!fits(case), "{case}");
+    }
+}
+
+#[test]
+fn the_schema_of_policies_takes_those_that_the_reader_takes() {
+    let valid = jsonschema::validator_for(&policy_schema()).unwrap();
+    let cases = fs::read_dir("../../tests/cases/policy").unwrap();
+    let mut taken = 0;
+    for case in cases {
+        let text = fs::read_to_string(case.unwrap().path().join("policy.yaml")).unwrap();
+        let source = Source::new("policy.yaml", text);
+        if Policy::read(&source).is_ok() {
+            let document = Document::read(&source).unwrap();
+            assert!(valid.is_valid(&json(document.root())), "{}", source.text);
+            taken += 1;
+        }
+    }
+    assert!(taken > 5, "{taken}");
+}
+
+#[test]
+fn the_schema_of_policies_refuses_what_it_can_tell() {
+    let valid = jsonschema::validator_for(&policy_schema()).unwrap();
+    for wrong in [
+        "{}",
+        "pipelines: { '*': { use: [deploy] } }",
+        "pipelines: { '*': { limits: { memory: 64 } } }",
+        "pipelines: { 'a*b': {} }",
+        "pipelines: { '*': { permissions: { git: [{ remote: origin }] } } }",
+    ] {
+        let document = Document::read(&Source::new("policy.yaml", wrong)).unwrap();
+        assert!(!valid.is_valid(&json(document.root())), "{wrong}");
     }
 }

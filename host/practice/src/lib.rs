@@ -1,12 +1,13 @@
-//! A rehearsal's world, in this process: a [`Cluster`] that speaks the Kubernetes API over a real
-//! loopback socket, and a [`Sink`] that takes any HTTP request. Nothing here reaches further.
+//! A rehearsal's world, on this machine: a [`Cluster`] that speaks the Kubernetes API over a real
+//! loopback socket, a [`Sink`] that takes any HTTP request, and git [`Remotes`] in a folder.
+//! Nothing here reaches further.
 //!
 //! The cluster knows get, list and watch of workloads and what they control, image patches and
 //! restarts of Deployments, `StatefulSet`s, `DaemonSet`s and `CronJob`s, deletion of pods, their logs,
 //! and the question what one may do; it answers anything else with 501. Its controllers roll
 //! workloads out as real ones do, or fail as chosen, in the words of real schedulers and kubelets.
 //!
-//! From the outside in: `cluster` (with `meddle`, for tests) and `sink` are what users hold; `seed`,
+//! From the outside in: `cluster` (with `meddle`, for tests), `sink` and `remote` are what users hold; `seed`,
 //! `workload` and `manifest` are what a cluster starts with. `http` carries requests to `server`,
 //! which reads them (`request`, `selector`), has them answered (`respond`, `page`, `patch`, `write`,
 //! `watch`, `logs`, `discovery`, `status`) and lets time pass in the `world`. There `deployment`,
@@ -45,6 +46,7 @@ mod page;
 mod patch;
 mod pod;
 mod progress;
+mod remote;
 mod replicaset;
 mod request;
 mod respond;
@@ -73,6 +75,7 @@ pub use fault::{Answer, Requests, Times};
 pub use kind::{Kind, UnknownKind};
 pub use managed::{Manager, Operation};
 pub use pace::Pace;
+pub use remote::{History, Moved, Remotes};
 pub use seed::Seed;
 pub use server::Write;
 pub use sink::{Received, Reply, Sink};

@@ -31,7 +31,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let loaded = Loaded::of(source, PathBuf::new());
     say(
         args,
-        "This is the pipeline: two steps, each a WebAssembly component, each with its own permissions.\n",
+        "This is the pipeline: four steps, each a WebAssembly component, each with its own permissions.\n",
     );
     for line in PIPELINE.lines() {
         say(args, &format!("    {line}"));
@@ -39,7 +39,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let acts = [
         (
             None,
-            "\nIt runs against a cluster that lives in this process:\n",
+            "\nIt runs against a cluster that lives in this process, and two git repositories in a temporary folder:\n",
         ),
         (
             Some(Failure::ImagePull),
@@ -49,7 +49,12 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     let mut ends = Vec::new();
     for (failure, words) in acts {
         say(args, words);
-        let prepared = runtime.block_on(run::prepare(&loaded, &[], None, Sources::Dummies));
+        let prepared = runtime.block_on(run::prepare(
+            &loaded,
+            &[],
+            run::Held::default(),
+            Sources::Dummies,
+        ));
         let (schedule, vault) =
             prepared.map_err(|refused| anyhow::anyhow!("the demo's own pipeline: {refused:?}"))?;
         let practice = runtime.block_on(Practice::start(&schedule, failure))?;
@@ -66,7 +71,7 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
             &mut show::Beside::default(),
         );
         if args.format == Format::Text {
-            rehearsed::tell(&practice);
+            rehearsed::tell(&practice, &runtime.block_on(practice.moved())?);
             render::line(&format!(
                 "\nDeployment shop/web ran {before} before, and has {} now.",
                 image(&practice)
@@ -77,7 +82,8 @@ pub(super) fn demo(args: &Args) -> anyhow::Result<Exit> {
     say(
         args,
         "\nNothing real was touched. To go on:
-  sluice run pipelines/deploy-web.yaml --input tag=0b5e6f1a --practice
+  sluice run pipelines/release-web.yaml --practice
+  sluice run pipelines/deploy-web.yaml --input tag=0b5e6f1a --practice=crash-loop
   sluice run pipelines/deploy-web.yaml --input tag=0b5e6f1a --dry-run",
     );
     runtime.shutdown_background();

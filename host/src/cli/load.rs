@@ -28,20 +28,8 @@ pub(super) struct Loaded {
 impl Loaded {
     /// Reads the file.
     pub(super) fn read(file: &Path) -> Result<Self, String> {
-        let mut text = String::new();
-        if !std::fs::metadata(file).is_ok_and(|found| found.is_dir() || found.is_file())
-            && file.exists()
-        {
-            return Err(format!("`{}` is not a file", file.display()));
-        }
-        std::fs::File::open(file)
-            .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
-            .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self::of(
-            Source::new(file.display().to_string(), text),
-            folder,
-        ))
+        Ok(Self::of(source(file)?, folder))
     }
 
     /// A text, as if it were a file in that folder.
@@ -71,6 +59,20 @@ impl Loaded {
     pub(super) fn say(&self, problems: &Problems) {
         render::problems(problems, &self.source);
     }
+}
+
+/// The text of a file, under the name that was typed.
+pub(super) fn source(file: &Path) -> Result<Source, String> {
+    let mut text = String::new();
+    if !std::fs::metadata(file).is_ok_and(|found| found.is_dir() || found.is_file())
+        && file.exists()
+    {
+        return Err(format!("`{}` is not a file", file.display()));
+    }
+    std::fs::File::open(file)
+        .and_then(|file| file.take(LARGEST).read_to_string(&mut text))
+        .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
+    Ok(Source::new(file.display().to_string(), text))
 }
 
 /// What comes from outside is compiled by a child. A system that does not say which program

@@ -5,6 +5,7 @@ mod demo;
 mod interrupt;
 mod load;
 mod plan;
+mod policy;
 mod rbac;
 mod refused;
 mod rehearsed;
@@ -66,6 +67,8 @@ pub(crate) enum Exit {
     Failed,
     /// Refused before anything started.
     Refused,
+    /// Wrong usage.
+    Usage,
     /// A bug in sluice.
     Bug,
 }
@@ -76,6 +79,7 @@ impl From<Exit> for ExitCode {
             Exit::Success => 0,
             Exit::Failed => 1,
             Exit::Refused => 2,
+            Exit::Usage => USAGE,
             Exit::Bug => 70,
         })
     }

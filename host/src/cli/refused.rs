@@ -17,6 +17,8 @@ pub(super) struct Refused {
     blame: Blame,
     kind: ErrorKind,
     problems: Problems,
+    /// The file that the problems are of, where that is not the pipeline's.
+    source: Option<Source>,
 }
 
 impl Refused {
@@ -28,6 +30,7 @@ impl Refused {
             blame,
             kind,
             problems,
+            source: None,
         }
     }
 
@@ -37,11 +40,24 @@ impl Refused {
             blame: Blame::Author,
             kind,
             problems,
+            source: None,
         }
     }
 
-    /// Says it.
-    pub(super) fn say(&self, source: &Source, format: Format) {
+    /// The same, for problems of another file than the pipeline's.
+    pub(super) fn in_file(mut self, source: Source) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Says it where no pipeline file has been read yet.
+    pub(super) fn say_to_people(&self) {
+        self.say(&Source::new("", ""), Format::Text);
+    }
+
+    /// Says it, of a pipeline file with this text.
+    pub(super) fn say(&self, pipeline: &Source, format: Format) {
+        let source = self.source.as_ref().unwrap_or(pipeline);
         render::problems(&self.problems, source);
         if format == Format::Json {
             let errors = self.problems.iter();

@@ -2,18 +2,21 @@
 //! would have.
 
 use serde_json::Value;
-use sluice_practice::Received;
+use sluice_practice::{Moved, Received};
 
 use super::render::{self, clean};
 use crate::practice::Practice;
 
-/// Prints the changes and the requests.
-pub(super) fn tell(practice: &Practice) {
+/// Prints the changes and the requests. `moved` are the refs of remotes that have changed.
+pub(super) fn tell(practice: &Practice, moved: &[Moved]) {
     render::line("\nwhat the stand-ins received:");
     let writes = practice.cluster().writes();
     let requests = practice.requests();
-    if writes.is_empty() && requests.is_empty() {
+    if writes.is_empty() && requests.is_empty() && moved.is_empty() {
         render::line("  nothing");
+    }
+    for ref_change in moved {
+        render::line(&format!("  {}", clean(&refs(ref_change))));
     }
     for write in writes {
         render::line(&format!("  the cluster: {} {}", write.method, write.path));
@@ -37,6 +40,25 @@ pub(super) fn tell(practice: &Practice) {
             .unwrap_or(body);
         for line in body.lines() {
             render::line(&format!("    {}", clean(line)));
+        }
+    }
+}
+
+fn refs(
+    Moved {
+        remote,
+        name,
+        old,
+        new,
+    }: &Moved,
+) -> String {
+    let [old, new] = [old, new].map(|id| id.as_deref().map(|id| &id[..id.len().min(7)]));
+    match (old, new) {
+        (None, Some(new)) => format!("remote {remote}: {name} created at {new}"),
+        (Some(old), None) => format!("remote {remote}: {name} deleted, was {old}"),
+        (old, new) => {
+            let [old, new] = [old, new].map(Option::unwrap_or_default);
+            format!("remote {remote}: {name} {old} → {new}")
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::HashMap, path::PathBuf, str::FromStr, sync::Arc};
 use sluice_pipeline::{
     diagnostic::{Problem, Problems, Source},
     inputs::Inputs,
+    policy::Policy,
     schedule::{Schedule, ScheduledStep, Trigger},
 };
 use sluice_practice::Failure;
@@ -12,7 +13,7 @@ use sluice_practice::Failure;
 use super::{
     Exit,
     load::Loaded,
-    plan,
+    plan, policy,
     refused::Refused,
     rehearsed,
     render::Format,
@@ -43,6 +44,7 @@ Examples:
   sluice run deploy.yaml --input tag=0b5e6f1a --dry-run               show what it would change
   sluice run deploy.yaml --input tag=0b5e6f1a --dry-run --out p.json  keep that as a plan
   sluice run deploy.yaml --plan p.json                                change that and nothing else
+  sluice run deploy.yaml --input tag=0b5e6f1a --policy policy.yaml    within a policy
   sluice run deploy.yaml --input tag=0b5e6f1a --practice              rehearse, with nothing real in reach
   sluice run deploy.yaml --input tag=0b5e6f1a --practice=image-pull   rehearse a failure
   sluice run deploy.yaml --input tag=0b5e6f1a --format json           one JSON event a line
@@ -73,6 +75,9 @@ pub(super) struct Args {
     /// Have the effects of this plan and no others, in the world that it was made for
     #[arg(long, value_name = "PLAN", conflicts_with_all = ["dry_run", "practice"])]
     plan: Option<PathBuf>,
+    /// The operator's policy, beyond which nothing is permitted
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<PathBuf>,
     #[arg(
         long,
         value_name = "FAILURE",
@@ -143,9 +148,17 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
         Ok(plan) => plan,
         Err(refused) => return Ok(Err(refused)),
     };
+    let policy = match policy::read(args.policy.as_deref()) {
+        Ok(policy) => policy,
+        Err(refused) => return Ok(Err(refused)),
+    };
     let runtime = runtime()?;
     let sources = sources(args, loaded);
-    let prepared = prepare(loaded, &args.inputs, plan.as_ref(), sources);
+    let held = Held {
+        plan: plan.as_ref(),
+        policy: policy.as_ref(),
+    };
+    let prepared = prepare(loaded, &args.inputs, held, sources);
     let (schedule, vault) = match runtime.block_on(prepared) {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(Err(refused)),
@@ -212,7 +225,7 @@ fn start(args: &Args, loaded: &Loaded) -> anyhow::Result<Result<Exit, Refused>> 
         plan::tell(path, guard);
     }
     if let (Some(practice), Format::Text) = (&practice, args.format) {
-        rehearsed::tell(practice);
+        rehearsed::tell(practice, &runtime.block_on(practice.moved())?);
     }
     runtime.shutdown_background();
     Ok(Ok(exit))
@@ -259,36 +272,47 @@ fn remotes(args: &Args, loaded: &Loaded, schedule: &Schedule) -> Remotes {
     match reach {
         Reach::Rehearsal | Reach::Offline => Remotes::without(reach),
         _ if schedule.remotes.is_empty() => Remotes::without(reach),
-        Reach::DryRun | Reach::Live => Remotes {
+        Reach::DryRun | Reach::Live => Remotes::with(
             reach,
-            vault: Vault::new(schedule.secrets.clone(), real_sources(loaded)),
-        },
+            Vault::new(schedule.secrets.clone(), real_sources(loaded)),
+        ),
     }
 }
 
-/// The schedule and its secrets. A plan has inputs and a trigger of its own.
+/// What a run is held to from outside.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Held<'a> {
+    /// A plan has inputs and a trigger of its own.
+    plan: Option<&'a Plan>,
+    policy: Option<&'a Policy>,
+}
+
+/// The schedule and its secrets.
 pub(super) async fn prepare(
     loaded: &Loaded,
     inputs: &[(String, String)],
-    plan: Option<&Plan>,
+    held: Held<'_>,
     sources: Sources,
 ) -> Result<(Arc<Schedule>, Vault), Refused> {
-    let schedule = async {
-        let pipeline = loaded.pipeline().await?;
-        loaded.say(&pipeline.warnings);
-        let inputs = match plan {
-            Some(plan) => Inputs::settled(&pipeline, &plan.inputs, inputs)?,
-            None => Inputs::from_pairs(&pipeline, inputs)?,
-        };
-        let manual = || Trigger {
-            event: "manual".to_owned(),
-            ..Trigger::default()
-        };
-        let trigger = plan.map_or_else(manual, |plan| plan.trigger.clone());
-        Schedule::resolve(pipeline, inputs, trigger)
-    };
     let refused = |problems| Refused::author(ErrorKind::Configuration, problems);
-    let schedule = Arc::new(schedule.await.map_err(refused)?);
+    let pipeline = loaded.pipeline().await.map_err(refused)?;
+    loaded.say(&pipeline.warnings);
+    policy::judge(held.policy, &pipeline)?;
+    let inputs = match held.plan {
+        Some(plan) => Inputs::settled(&pipeline, &plan.inputs, inputs),
+        None => Inputs::from_pairs(&pipeline, inputs),
+    };
+    let manual = || Trigger {
+        event: "manual".to_owned(),
+        ..Trigger::default()
+    };
+    let trigger = held.plan.map_or_else(manual, |plan| plan.trigger.clone());
+    let schedule = inputs.and_then(|inputs| Schedule::resolve(pipeline, inputs, trigger));
+    let schedule = schedule.map_err(refused)?;
+    let schedule = Arc::new(match held.policy {
+        Some(policy) => schedule.under(policy),
+        None => schedule,
+    });
     let vault = Vault::new(schedule.secrets.clone(), sources);
     let missing = missing_secrets(&schedule, &vault);
     if missing.is_empty() {

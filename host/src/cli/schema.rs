@@ -1,4 +1,4 @@
-//! `sluice schema`: the JSON Schema of pipeline files, for editors.
+//! `sluice schema`: the JSON Schemas of pipeline files and policies, for editors.
 
 use std::path::Path;
 
@@ -7,17 +7,26 @@ use sluice_pipeline::schema;
 use super::{Exit, load, render};
 use crate::plugin::{BUILT_IN, Cache, Compiler, Library};
 
-/// Print the JSON Schema of pipeline files
+/// Print the JSON Schema of pipeline files, or of policies
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   sluice schema > sluice.schema.json
+  sluice schema --policy > policy.schema.json
 
 An editor that knows YAML schemas completes keys with it; a file names it in its first line:
   # yaml-language-server: $schema=sluice.schema.json")]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Print the schema of an operator's policy instead
+    #[arg(long)]
+    policy: bool,
+}
 
-pub(super) fn schema(_: &Args) -> anyhow::Result<Exit> {
+pub(super) fn schema(args: &Args) -> anyhow::Result<Exit> {
+    if args.policy {
+        render::line(&serde_json::to_string_pretty(&schema::policy_schema())?);
+        return Ok(Exit::Success);
+    }
     let library = Library::new(
         Path::new(""),
         Cache::of_user().unwrap_or_else(|_| Cache::none()),

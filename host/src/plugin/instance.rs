@@ -46,13 +46,12 @@ pub(super) struct Calls {
 }
 
 impl Instance {
-    pub(super) fn new(calls: Calls, needs: Needs, reporter: Reporter) -> Self {
+    pub(super) fn new(calls: Calls, needs: Needs, reporter: Reporter, limits: Limits) -> Self {
         let Calls { http, kube, git } = calls;
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         let mut http_context = WasiHttpCtx::new();
         http_context.set_field_size_limit(HEADERS);
-        let limits = Limits::default();
         Self {
             table,
             wasi: None,

@@ -13,7 +13,10 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use sluice_pipeline::catalog::{Catalog, PluginFacts};
+use sluice_pipeline::{
+    catalog::{Catalog, PluginFacts},
+    reference::Reference,
+};
 use wasmtime::component::Component;
 
 use super::{
@@ -23,7 +26,6 @@ use super::{
     describe::{describe, root},
     engine::Engine,
     limits,
-    reference::Reference,
 };
 
 /// Why a component cannot be used.
@@ -165,13 +167,13 @@ impl Library {
         if let Some(found) = known.get(uses) {
             return Ok(found.clone());
         }
-        let found = match Reference::parse(uses, &self.folder) {
+        let found = match Reference::parse(uses) {
             Reference::BuiltIn(name) => {
-                let plugin = built_in::find(&name).ok_or_else(|| {
+                let plugin = built_in::find(name).ok_or_else(|| {
                     let names = built_in::BUILT_IN
                         .iter()
                         .map(|plugin| format!("`{}`", plugin.name));
-                    PluginError::NotBuiltIn(name, names.collect::<Vec<_>>().join(", "))
+                    PluginError::NotBuiltIn(name.to_owned(), names.collect::<Vec<_>>().join(", "))
                 })?;
                 Found {
                     bytes: Bytes::BuiltIn(plugin.bytes),
@@ -179,6 +181,7 @@ impl Library {
                 }
             }
             Reference::File(path) => {
+                let path = self.folder.join(path);
                 let bytes = read(&path).map_err(|error| PluginError::Unreadable(path, error))?;
                 check_form(&bytes)?;
                 let digest = format!("sha256:{:x}", Sha256::digest(&bytes));
@@ -187,7 +190,9 @@ impl Library {
                     digest,
                 }
             }
-            Reference::Registry(reference) => return Err(PluginError::Registry(reference)),
+            Reference::Registry(reference) => {
+                return Err(PluginError::Registry(reference.to_owned()));
+            }
         };
         known.insert(uses.to_owned(), found.clone());
         Ok(found)

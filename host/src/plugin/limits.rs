@@ -1,9 +1,11 @@
 //! How much of the machine one instance may use, and what it asked for in vain.
 
+use sluice_pipeline::policy::{self, Limit, show_size};
 use wasmtime::{ResourceLimiter, component::ResourceTableError};
 
-/// The linear memory of all of an instance's modules together, in bytes.
-pub(super) const MEMORY: usize = 128 << 20;
+/// The linear memory of all of an instance's modules together, in bytes; a policy may lower
+/// what a step gets of it.
+pub(super) const MEMORY: usize = policy::Limits::MEMORY;
 /// The elements of all of an instance's tables together.
 pub(super) const TABLE_ELEMENTS: usize = 100_000;
 /// Core instances of one component: those of Python and JavaScript have many.
@@ -21,16 +23,14 @@ pub(super) const HANDED_OVER: usize = 16 << 20;
 pub(super) const RANDOM: u64 = 1 << 20;
 /// The headers of one request or answer, in bytes with what holds them.
 pub(super) const HEADERS: usize = 16 << 10;
-/// The size of the outputs' JSON text, in bytes.
-pub(super) const OUTPUTS: usize = 1 << 20;
 /// The size of a component file, in bytes.
 pub(super) const COMPONENT: u64 = 64 << 20;
 
 /// Grants memory and tables up to the limits and remembers the first refusal.
-#[derive(Default)]
 pub(super) struct Limits {
     memory: usize,
     elements: usize,
+    granted: Limit<usize>,
     /// In words, what the instance asked for in vain.
     pub(super) refused: Option<String>,
 }
@@ -43,10 +43,11 @@ impl ResourceLimiter for Limits {
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let total = self.memory - current.min(self.memory) + desired;
-        if total > MEMORY {
+        if total > self.granted.most {
             self.refuse(format!(
-                "used {} MiB, the limit of its memory, and asked for more",
-                MEMORY >> 20
+                "used {}, the limit of its memory{}, and asked for more",
+                show_size(self.granted.most),
+                self.granted.whose()
             ));
             return Ok(false);
         }
@@ -85,6 +86,16 @@ impl ResourceLimiter for Limits {
 }
 
 impl Limits {
+    /// Memory up to that limit.
+    pub(super) fn new(memory: Limit<usize>) -> Self {
+        Self {
+            memory: 0,
+            elements: 0,
+            granted: memory,
+            refused: None,
+        }
+    }
+
     fn refuse(&mut self, what: String) {
         self.refused.get_or_insert(what);
     }

@@ -10,7 +10,6 @@ mod instance;
 mod json;
 mod library;
 mod limits;
-mod reference;
 mod runner;
 
 pub use built_in::BUILT_IN;

@@ -9,7 +9,11 @@ use std::{
 
 use futures::future::BoxFuture;
 use serde_json::Value;
-use sluice_pipeline::{permission::Permissions, schedule::Schedule};
+use sluice_pipeline::{
+    permission::{Authority, Permissions},
+    policy::{self, Limit},
+    schedule::Schedule,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::Component;
@@ -20,7 +24,7 @@ use super::{
     instance::{Calls, Instance},
     json,
     library::{Library, PluginError},
-    limits,
+    limits::{self, Limits},
 };
 use crate::{
     bindings::{
@@ -185,8 +189,11 @@ async fn run(
     let called = call.await;
     store.data().finish_output();
     match called {
-        Ok(Ok(outputs)) => outputs_of(&outputs),
-        Ok(Err(failure)) => Err(failure_of(failure, attempt.effects.refused())),
+        Ok(Ok(outputs)) => outputs_of(&outputs, &attempt.schedule.limits.outputs),
+        Ok(Err(failure)) => {
+            let details = details_of(&failure.details, &attempt.schedule.limits.outputs);
+            Err(failure_of(failure, details, attempt.effects.refused()))
+        }
         Err(error) => Err(trap(&error, store.data().limits.refused.as_deref())),
     }
 }
@@ -195,16 +202,17 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
     let step = attempt.step();
     let http = HttpCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         secrets: attempt.secrets.clone(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         egress: world.egress.clone(),
-        budget: Budget::default(),
+        limits: attempt.schedule.limits.clone(),
+        budget: Budget::new(&attempt.schedule.limits.requests),
     };
     let kube = KubeCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
@@ -213,7 +221,7 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
     };
     let git = GitCalls {
         step: step.id.clone(),
-        permissions: step.permissions.clone(),
+        authority: step.authority(),
         effects: attempt.effects.clone(),
         reporter: attempt.reporter.clone(),
         cancel: attempt.cancel.clone(),
@@ -221,7 +229,13 @@ fn instance(world: &World, attempt: &Attempt) -> Instance {
         remotes: world.remotes.clone(),
     };
     let calls = Calls { http, kube, git };
-    Instance::new(calls, attempt.needs.clone(), attempt.reporter.clone())
+    let limits = Limits::new(attempt.schedule.limits.memory.clone());
+    Instance::new(
+        calls,
+        attempt.needs.clone(),
+        attempt.reporter.clone(),
+        limits,
+    )
 }
 
 /// An instance that may do nothing and whom nobody hears: for descriptions.
@@ -231,20 +245,21 @@ impl Refusing {
     pub(super) fn instance() -> Instance {
         let (events, _) = mpsc::unbounded_channel();
         let reporter = Reporter::new("", Clock::system(), Mask::default(), events);
-        let permissions = Arc::new(Permissions::default());
+        let authority = Authority::default();
         let effects = Effects::new(reporter.clone());
         let http = HttpCalls {
             step: String::new(),
-            permissions: permissions.clone(),
+            authority: authority.clone(),
             secrets: Arc::new(StepSecrets::default()),
             effects: effects.clone(),
             reporter: reporter.clone(),
             egress: Egress::Plan(None),
-            budget: Budget::default(),
+            limits: Arc::default(),
+            budget: Budget::new(&policy::Limits::default().requests),
         };
         let kube = KubeCalls {
             step: String::new(),
-            permissions: permissions.clone(),
+            authority: authority.clone(),
             effects: effects.clone(),
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),
@@ -253,14 +268,16 @@ impl Refusing {
         };
         let git = GitCalls {
             step: String::new(),
-            permissions,
+            authority,
             effects,
             reporter: reporter.clone(),
             cancel: CancellationToken::new(),
             schedule: None,
             remotes: Remotes::without(Reach::Offline),
         };
-        Instance::new(Calls { http, kube, git }, Needs::default(), reporter)
+        let calls = Calls { http, kube, git };
+        let limits = Limits::new(Limit::of_host(limits::MEMORY));
+        Instance::new(calls, Needs::default(), reporter, limits)
     }
 }
 
@@ -281,13 +298,14 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn outputs_of(text: &str) -> AttemptEnd {
+fn outputs_of(text: &str, limit: &Limit<usize>) -> AttemptEnd {
     let wrong = |kind, message: String| Err(StepError::new(Blame::Plugin, kind, message));
-    if text.len() > limits::OUTPUTS {
+    if text.len() > limit.most {
         let message = format!(
-            "its outputs are {} KiB long, the limit is {} KiB",
+            "its outputs are {} KiB long, the limit is {} KiB{}",
             text.len() >> 10,
-            limits::OUTPUTS >> 10
+            limit.most >> 10,
+            limit.whose()
         );
         return wrong(ErrorKind::Limit, message);
     }
@@ -307,7 +325,7 @@ fn outputs_of(text: &str) -> AttemptEnd {
 /// What a failure that the plugin reports means. A wrong configuration and a permission
 /// that sluice missed are the pipeline author's; for the rest the plugin speaks of the
 /// world, also where another system refused.
-fn failure_of(failure: Failure, refused: bool) -> StepError {
+fn failure_of(failure: Failure, details: Value, refused: bool) -> StepError {
     let (blame, kind) = match failure.kind {
         FailureKind::Configuration => (Blame::Author, ErrorKind::Configuration),
         FailureKind::Denied if refused => (Blame::Author, ErrorKind::Denied),
@@ -322,7 +340,20 @@ fn failure_of(failure: Failure, refused: bool) -> StepError {
         blame,
         kind,
         message,
+        details,
         retry_after: failure.retry_after,
+    }
+}
+
+/// What a plugin says of its failure to programs; nothing where that is too long, or no object
+/// with something in it: the failure counts all the same.
+fn details_of(text: &str, limit: &Limit<usize>) -> Value {
+    if text.len() > limit.most {
+        return Value::Null;
+    }
+    match json::read(text) {
+        Ok(Value::Object(details)) if !details.is_empty() => Value::Object(details),
+        _ => Value::Null,
     }
 }
 

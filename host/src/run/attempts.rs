@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use sluice_pipeline::{
     pipeline::{Retry, RetryOn},
+    policy::{Limit, Limits},
     schedule::{Outcome, Schedule, ScheduledStep},
 };
 use tokio::time::Instant;
@@ -18,8 +19,6 @@ use super::{
 };
 use crate::secret::StepSecrets;
 
-/// How long an attempt may take where the step names no timeout.
-const TIMEOUT: Duration = Duration::from_hours(1);
 /// How long a cancelled step may take to end in order before its call is dropped.
 const CANCEL_GRACE: Duration = Duration::from_secs(10);
 /// How long effects that are on their way may take to settle once their attempt is over.
@@ -103,7 +102,8 @@ async fn attempt(
     started: Instant,
     effects: Effects,
 ) -> AttemptEnd {
-    let timeout = scheduled.timeout.unwrap_or(TIMEOUT);
+    let limit = patience(&step.schedule, scheduled);
+    let timeout = limit.most;
     let attempt = Attempt {
         schedule: step.schedule.clone(),
         index: step.index,
@@ -128,7 +128,8 @@ async fn attempt(
         () = step.at_once.cancelled() => Err(cancelled_error()),
         () = overstayed => Err(cancelled_error()),
         () = tokio::time::sleep(timeout) => {
-            let message = format!("it took longer than its timeout of {timeout:?}");
+            let whose = limit.whose();
+            let message = format!("it took longer than its timeout of {timeout:?}{whose}");
             Err(StepError::new(Blame::World, ErrorKind::Timeout, message))
         }
     }?;
@@ -137,6 +138,13 @@ async fn attempt(
         StepError::new(Blame::Plugin, ErrorKind::Contract, message)
     })?;
     Ok(outputs)
+}
+
+/// How long an attempt of the step may take.
+fn patience(schedule: &Schedule, step: &ScheduledStep) -> Limit<Duration> {
+    schedule
+        .limits
+        .timeout(step.timeout.unwrap_or(Limits::TIMEOUT))
 }
 
 /// When and why another attempt follows this one, if one does.
@@ -161,7 +169,7 @@ fn next_attempt(
         .backoff
         .saturating_mul(2_u32.saturating_pow(number - 1));
     let asked = Duration::from_millis(error.retry_after.unwrap_or(0));
-    if asked > scheduled.timeout.unwrap_or(TIMEOUT) {
+    if asked > patience(&step.schedule, scheduled).most {
         // Whoever asks for so long a wait does not decide how long a run takes.
         return None;
     }

@@ -250,6 +250,10 @@ pub struct StepError {
     pub kind: ErrorKind,
     /// In words. Secrets are masked.
     pub message: String,
+    /// What a program may want to read about it, a JSON object of the plugin's; null where
+    /// there is none. Secrets are masked.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub details: Value,
     /// The earliest moment for a repetition, in milliseconds from the failure.
     #[serde(skip)]
     pub retry_after: Option<u64>,
@@ -262,6 +266,7 @@ impl StepError {
             blame,
             kind,
             message: message.into(),
+            details: Value::Null,
             retry_after: None,
         }
     }

@@ -13,6 +13,7 @@ use super::{
     Reporter, Summary, Worker,
     attempts::{Ended, Prepared, attempts, cancelled_error, millis},
     event::{Blame, ErrorKind, EventKind, Mode, StepError},
+    overtime::Overtime,
     plan::Guard,
     record::Previous,
     summary::Summaries,
@@ -68,6 +69,8 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
         run.reporter.say(EventKind::RunInterrupted(earlier.clone()));
     }
     let facts = json!({ "id": run.reporter.run(), "pipeline": schedule.pipeline });
+    let limit = schedule.limits.run.as_ref();
+    let overtime = Overtime::of(limit, &run.reporter, &run.cancel);
     let mut progress = Progress::new(&schedule, &run, facts, started);
     let mut running = FuturesUnordered::new();
     let mut ready = Vec::new();
@@ -103,7 +106,10 @@ pub async fn execute(schedule: Arc<Schedule>, run: Run) -> RunEnd {
             Err((index, why)) => progress.end(lost(index, &why)),
         }
     }
-    let end = progress.finish();
+    let mut end = progress.finish();
+    if let (Outcome::Cancelled | Outcome::Unknown, Some(error)) = (end.outcome, overtime.error()) {
+        end.error = Some(error.clone());
+    }
     let finished = EventKind::RunFinished {
         outcome: end.outcome,
         outputs: progress.outputs(),
@@ -160,7 +166,8 @@ impl<'a> Progress<'a> {
     /// has ended, as skipped, when this returns `None`.
     fn prepare(&mut self, index: usize) -> Result<Option<Prepared>, StepError> {
         let step = &self.schedule.steps[index];
-        let reporter = self.run.reporter.of_step(&step.id);
+        let log = self.schedule.limits.log.clone();
+        let reporter = self.run.reporter.of_step_within(&step.id, log);
         if self.run.cancel.at_once.is_cancelled() {
             self.skip(index, &reporter, "the run was stopped".to_owned());
             return Ok(None);
@@ -236,6 +243,7 @@ impl<'a> Progress<'a> {
         let tolerated = failed && step.continue_on_error;
         let error = error.map(|error| StepError {
             message: self.run.reporter.mask().text(&error.message),
+            details: self.run.reporter.mask().value(error.details),
             ..error
         });
         self.run
@@ -250,7 +258,9 @@ impl<'a> Progress<'a> {
                 duration_ms: millis(duration),
             });
         if failed && !tolerated && self.first_error.is_none() {
-            let error = error.clone().unwrap_or_else(cancelled_error);
+            let mut error = error.clone().unwrap_or_else(cancelled_error);
+            // The step has said them.
+            error.details = Value::Null;
             self.first_error = Some((outcome, error));
         }
         self.settle(

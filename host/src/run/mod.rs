@@ -6,6 +6,7 @@ pub mod clock;
 mod effects;
 pub mod event;
 mod executor;
+mod overtime;
 pub mod plan;
 pub mod record;
 mod reporter;
@@ -14,6 +15,6 @@ mod worker;
 
 pub use effects::{Effects, Hold, Started};
 pub use executor::{Cancel, Run, RunEnd, execute};
-pub use reporter::{LINE_LIMIT, LOG_LIMIT, Reporter, cut};
+pub use reporter::{LINE_LIMIT, Reporter, cut};
 pub use summary::{Needs, Summary};
 pub use worker::{Attempt, AttemptEnd, Worker};

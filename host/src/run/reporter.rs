@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use sluice_pipeline::policy::{Limit, Limits};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
@@ -19,8 +20,6 @@ use super::{
 };
 use crate::secret::Mask;
 
-/// What a step's log and progress lines may amount to, in bytes.
-pub const LOG_LIMIT: usize = 256 * 1024;
 /// What one line may amount to, in bytes.
 pub const LINE_LIMIT: usize = 8 * 1024;
 /// What an event counts for beside its text, so that empty lines are not free.
@@ -43,12 +42,23 @@ struct OfRun {
     record: Option<Record>,
 }
 
-/// What the reporters of a step share: its name, and how much it has said.
-#[derive(Default)]
+/// What the reporters of a step share: its name, how much it may say and has said.
 struct OfStep {
     id: Option<Arc<str>>,
+    limit: Limit<usize>,
     bytes: AtomicUsize,
     cut: AtomicBool,
+}
+
+impl OfStep {
+    fn new(id: Option<Arc<str>>, limit: Limit<usize>) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            limit,
+            bytes: AtomicUsize::new(0),
+            cut: AtomicBool::new(false),
+        })
+    }
 }
 
 impl Reporter {
@@ -73,19 +83,22 @@ impl Reporter {
                 events,
                 record,
             }),
-            step: Arc::default(),
+            step: OfStep::new(None, Limit::of_host(Limits::LOG)),
         }
     }
 
     /// The reporter of one of its steps, with a log of its own.
     #[must_use]
     pub fn of_step(&self, id: &str) -> Self {
+        self.of_step_within(id, Limit::of_host(Limits::LOG))
+    }
+
+    /// The same, where log and progress lines may amount to so many bytes.
+    #[must_use]
+    pub fn of_step_within(&self, id: &str, limit: Limit<usize>) -> Self {
         Self {
             run: self.run.clone(),
-            step: Arc::new(OfStep {
-                id: Some(id.into()),
-                ..OfStep::default()
-            }),
+            step: OfStep::new(Some(id.into()), limit),
         }
     }
 
@@ -217,13 +230,15 @@ impl Reporter {
     fn admit(&self, message: &str, more: usize) -> Option<String> {
         let size = message.len().min(LINE_LIMIT) + more + LINE_COST;
         let before = self.step.bytes.fetch_add(size, Ordering::Relaxed);
-        if before + size > LOG_LIMIT {
+        let limit = &self.step.limit;
+        if before + size > limit.most {
             if !self.step.cut.swap(true, Ordering::Relaxed) {
                 self.say(EventKind::StepLog {
                     level: Level::Warn,
                     message: format!(
-                        "the log was cut here: a step may say {} KiB",
-                        LOG_LIMIT / 1024
+                        "the log was cut here: a step may say {} KiB{}",
+                        limit.most / 1024,
+                        limit.whose()
                     ),
                     fields: BTreeMap::new(),
                 });

@@ -21,6 +21,7 @@ pub(crate) fn of_error(error: Error, doing: &str) -> Failure {
         Error::Invalid(message) => (FailureKind::Configuration, message),
         Error::NotFound(message)
         | Error::Conflict(message)
+        | Error::Diverged(message)
         | Error::Rejected(message)
         | Error::Unsupported(message)
         | Error::Other(message) => (FailureKind::Failed, message),

@@ -3,7 +3,10 @@
 
 mod beyond;
 mod create;
+mod forge;
+mod lighttpd;
 mod local;
+mod mirror;
 mod plan;
 mod read;
 mod refused;
@@ -12,6 +15,7 @@ mod repository;
 mod server;
 mod ssh;
 mod svu_tag;
+mod web;
 mod wrong;
 
 use serde_json::Value;

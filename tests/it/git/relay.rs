@@ -41,7 +41,7 @@ fn update(name: &str, old: &str, new: &str) -> String {
 }
 
 /// A repository with releases and a copy of its first two commits.
-fn pair() -> (Repository, Repository) {
+pub(super) fn pair() -> (Repository, Repository) {
     let origin = Repository::released("sha1");
     let copy = Repository::empty("sha1");
     let source = format!("file://{}", origin.path().display());
@@ -73,7 +73,7 @@ fn refs_are_created_and_moved_forward_with_what_they_need() {
     let permission = "create: ['refs/tags/*'], update: ['refs/heads/*']";
     let sluice = relay(&from, &to, &updates, permission, "");
     let dry = sluice.events(&["--dry-run"]);
-    assert_eq!(lines(&dry), ["planned", "planned"]);
+    assert_eq!(lines(&dry), ["update planned 1 commits", "create planned"]);
     assert_eq!(
         effects(&dry),
         [
@@ -85,7 +85,7 @@ fn refs_are_created_and_moved_forward_with_what_they_need() {
     let said = sluice.events(&[]);
     assert_eq!(
         lines(&said),
-        [format!("done {main}"), format!("done {tag}")]
+        [format!("update done {main}"), format!("create done {tag}")]
     );
     assert_eq!(
         effects(&said),
@@ -109,12 +109,17 @@ fn history_that_does_not_go_forward_wants_force() {
         Server::start(origin.root(), Fine),
         Server::start(copy.root(), Fine),
     );
-    let updates = [update("refs/heads/main", &old, &other)];
+    let mild = [update("refs/heads/main", &old, &other)];
+    let said = relay(&from, &to, &mild, "force: ['refs/heads/*']", "").events(&[]);
+    let diverged =
+        "diverged: refs/heads/main of remote `copy` has commits that `origin` does not have there";
+    assert_eq!(lines(&said), [diverged]);
+    let updates = [format!("'refs/heads/main {old} {other} force'")];
     let run = |permission| relay(&from, &to, &updates, permission, "").events(&[]);
     let said = run("update: ['refs/heads/*']");
     assert_eq!(
-        error(&said),
-        "denied: step `call` may not force-ref copy refs/heads/main"
+        lines(&said),
+        ["denied: step `call` may not force-ref copy refs/heads/main"]
     );
     assert!(
         said.out
@@ -124,7 +129,7 @@ fn history_that_does_not_go_forward_wants_force() {
     );
     assert_eq!(copy.id("main"), old);
     let said = run("force: ['refs/heads/main']");
-    assert_eq!(lines(&said), [format!("done {other}")]);
+    assert_eq!(lines(&said), [format!("force done {other}")]);
     assert_eq!(copy.id("main"), other);
     assert_ne!(copy.id("main"), main);
 }
@@ -142,11 +147,11 @@ fn ref_is_deleted_where_that_is_permitted() {
     let run = |permission| relay(&from, &to, &updates, permission, "").events(&[]);
     let said = run("force: ['refs/heads/*']");
     assert_eq!(
-        error(&said),
-        "denied: step `call` may not delete-ref copy refs/heads/gone"
+        lines(&said),
+        ["denied: step `call` may not delete-ref copy refs/heads/gone"]
     );
     let said = run("delete: ['refs/heads/gone']");
-    assert_eq!(lines(&said), ["done "]);
+    assert_eq!(lines(&said), ["delete done "]);
     assert_eq!(copy.refs_now(), [format!("{old} refs/heads/main")]);
 }
 
@@ -170,12 +175,12 @@ fn ref_that_has_moved_is_a_conflict_and_the_others_are_carried() {
         lines(&said),
         [
             moved.as_str(),
-            "conflict: not sent: another ref has moved, and it is all or none",
+            "conflict: not sent: another ref is not, and it is all or none",
         ]
     );
     assert_eq!(said.effects(), Vec::<String>::new());
     let said = relay(&from, &to, &updates, permission, "").events(&[]);
-    assert_eq!(lines(&said), [moved, format!("done {tag}")]);
+    assert_eq!(lines(&said), [moved, format!("create done {tag}")]);
     assert_eq!([copy.id("main"), copy.id("v1.1.0")], [old, tag]);
 }
 
@@ -183,7 +188,10 @@ fn ref_that_has_moved_is_a_conflict_and_the_others_are_carried() {
 fn hook_of_the_target_is_shown_for_each_ref() {
     let (origin, copy) = pair();
     let tag = origin.id("v1.1.0");
-    copy.hook("#!/bin/sh\necho 'no tags here' >&2\nexit 1\n");
+    copy.hook(
+        "pre-receive",
+        "#!/bin/sh\necho 'no tags here' >&2\nexit 1\n",
+    );
     let (from, to) = (
         Server::start(origin.root(), Fine),
         Server::start(copy.root(), Fine),
@@ -216,13 +224,14 @@ impl Fault for Cut {
 #[test]
 fn source_that_breaks_off_changes_nothing_in_the_target() {
     let (origin, copy) = pair();
-    let [main, old] = ["main", "main~1"].map(|name| origin.id(name));
+    let main = origin.id("main");
     let (from, to) = (
         Server::start(origin.root(), Cut),
         Server::start(copy.root(), Fine),
     );
-    let updates = [update("refs/heads/main", &old, &main)];
-    let said = relay(&from, &to, &updates, "force: ['refs/heads/*']", "").events(&[]);
+    let before = copy.refs_now();
+    let updates = [update("refs/heads/next", "-", &main)];
+    let said = relay(&from, &to, &updates, "create: ['refs/heads/*']", "").events(&[]);
     let said_lines = lines(&said);
     assert!(
         said_lines[0].starts_with("unavailable: the connection to remote `origin` was lost: "),
@@ -230,9 +239,9 @@ fn source_that_breaks_off_changes_nothing_in_the_target() {
     );
     assert_eq!(
         effects(&said).last().map(String::as_str),
-        Some("force-ref copy refs/heads/main failed")
+        Some("create-ref copy refs/heads/next failed")
     );
-    assert_eq!(copy.id("main"), old);
+    assert_eq!(copy.refs_now(), before);
 }
 
 #[test]

@@ -80,10 +80,10 @@ impl Repository {
         self.git(&["pack-refs", "--all"]);
     }
 
-    /// A program that runs before refs are taken.
-    pub(super) fn hook(&self, script: &str) {
+    /// A program that runs before refs are taken, or (`update`) before each of them is.
+    pub(super) fn hook(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt;
-        let path = self.path().join("hooks/pre-receive");
+        let path = self.path().join("hooks").join(name);
         std::fs::write(&path, script).expect("the folder is ours");
         let executable = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(&path, executable).expect("the file is ours");

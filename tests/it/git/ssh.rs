@@ -9,7 +9,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{error, lines, repository::Repository};
+use serde_json::json;
+
+use super::{error, lines, mirror, relay::pair, repository::Repository};
 use crate::{guests::guest, sluice::Sluice};
 
 /// A server with a host key of its own, which lets one key in.
@@ -135,7 +137,10 @@ fn refs_and_history_are_read_and_a_tag_is_created() {
 fn hook_is_shown_in_its_own_words_over_ssh() {
     let repository = Repository::released("sha1");
     let main = repository.id("main");
-    repository.hook("#!/bin/sh\necho 'tags are made on Mondays' >&2\nexit 1\n");
+    repository.hook(
+        "pre-receive",
+        "#!/bin/sh\necho 'tags are made on Mondays' >&2\nexit 1\n",
+    );
     let sshd = Sshd::start();
     let with = format!("call: create-ref, name: refs/tags/v2, target: '{main}'");
     let sluice = sshd.pipeline(&repository.path(), "deploy", &sshd.read("host.pub"), &with);
@@ -202,4 +207,51 @@ fn another_key_and_another_path_are_refused() {
         ),
         "{why}"
     );
+}
+
+#[test]
+#[ignore = "needs sshd"]
+fn mirror_goes_from_one_host_to_another_over_ssh() {
+    for filter in ["true", "false"] {
+        let (origin, copy) = pair();
+        origin.git(&["config", "uploadpack.allowFilter", filter]);
+        let sshd = Sshd::start();
+        let (user, port, host) = (&sshd.user, sshd.port, sshd.read("host.pub"));
+        let remote = |repository: &Repository| {
+            let path = repository.path();
+            format!(
+                "{{ url: 'ssh://{user}@127.0.0.1:{port}{}', auth: {{ key: '${{{{ secrets.deploy }}}}', known-host: '{host}' }} }}",
+                path.display()
+            )
+        };
+        let text = format!(
+            "name: mirror
+secrets:
+  deploy: {{ file: deploy, hosts: [127.0.0.1] }}
+remotes:
+  origin: {}
+  copy: {}
+steps:
+  mirror:
+    uses: mirror
+    with: {{ from: origin, to: copy }}
+    permissions:
+      git:
+        - {{ remote: origin, read: true }}
+        - {{ remote: copy, read: true, create: ['refs/tags/*'], update: ['refs/heads/*'] }}
+",
+            remote(&origin),
+            remote(&copy)
+        );
+        let sluice = Sluice::pipeline(&text);
+        let name = sluice.folder().join("deploy");
+        fs::write(name, sshd.read("deploy")).expect("the folder is ours");
+        for outputs in [
+            json!({ "created": 2, "updated": 1 }),
+            json!({ "unchanged": 3 }),
+        ] {
+            assert_eq!(mirror::outputs(&sluice.events(&[])), outputs);
+            mirror::assert_same(&origin, &copy);
+        }
+    }
 }

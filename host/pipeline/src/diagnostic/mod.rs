@@ -6,13 +6,15 @@
 mod render;
 mod suggest;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 pub use suggest::nearest;
 pub(crate) use suggest::{did_you_mean, listed};
 
 /// A text with the name under which its author knows it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// A path as it was typed, or another name to show in messages.
     pub name: String,
@@ -55,6 +57,15 @@ impl Span {
     }
 }
 
+/// Something together with the place where it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<T> {
+    /// What is written.
+    pub value: T,
+    /// Where.
+    pub span: Span,
+}
+
 /// Whether a problem keeps a pipeline from running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -77,8 +88,23 @@ pub struct Problem {
     pub label: Option<String>,
     /// Another place that belongs to it, and what to say there.
     pub related: Option<Box<(Span, String)>>,
+    /// A place in another source that belongs to it.
+    pub elsewhere: Option<Box<Elsewhere>>,
     /// The way out; may have several lines.
     pub help: Option<String>,
+}
+
+/// A place in another source than the problem's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What this place is, in words.
+    pub title: String,
+    /// The text that it is in.
+    pub source: Arc<Source>,
+    /// Where in it.
+    pub span: Span,
+    /// What stands beside the mark.
+    pub label: String,
 }
 
 impl Problem {
@@ -90,6 +116,7 @@ impl Problem {
             span: None,
             label: None,
             related: None,
+            elsewhere: None,
             help: None,
         }
     }
@@ -120,6 +147,13 @@ impl Problem {
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related = Some(Box::new((span, label.into())));
+        self
+    }
+
+    /// The same problem with a place in another source.
+    #[must_use]
+    pub fn elsewhere(mut self, elsewhere: Elsewhere) -> Self {
+        self.elsewhere = Some(Box::new(elsewhere));
         self
     }
 
@@ -207,13 +241,15 @@ impl Problems {
     }
 
     /// The problems as an array of objects with `severity`, `message`, `file`, `line`,
-    /// `column` and `help`; line and column count from 1 and are `null` without a place.
+    /// `column` and `help`; line and column count from 1 and are `null` without a place. A
+    /// place in another source is an object `elsewhere` with `file`, `line`, `column` and
+    /// `label`.
     pub fn to_json(&self, source: &Source) -> Value {
         self.list
             .iter()
             .map(|problem| {
                 let (line, column) = problem.span.map(|span| source.position(span.start)).unzip();
-                json!({
+                let mut object = json!({
                     "severity": match problem.severity {
                         Severity::Error => "error",
                         Severity::Warning => "warning",
@@ -224,7 +260,17 @@ impl Problems {
                     "column": column,
                     "label": problem.label,
                     "help": problem.help,
-                })
+                });
+                if let Some(elsewhere) = &problem.elsewhere {
+                    let (line, column) = elsewhere.source.position(elsewhere.span.start);
+                    object["elsewhere"] = json!({
+                        "file": elsewhere.source.name,
+                        "line": line,
+                        "column": column,
+                        "label": elsewhere.label,
+                    });
+                }
+                object
             })
             .collect()
     }

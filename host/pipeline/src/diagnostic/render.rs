@@ -4,7 +4,7 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
-use super::{Problem, Problems, Severity, Source, Span};
+use super::{Elsewhere, Problem, Problems, Severity, Source, Span};
 
 pub(super) fn render(problems: &Problems, source: &Source, colour: bool) -> String {
     let renderer = if colour {
@@ -21,7 +21,17 @@ pub(super) fn render(problems: &Problems, source: &Source, colour: bool) -> Stri
         if !text.is_empty() {
             text.push('\n');
         }
-        let block = renderer.render(&[group(problem, source, &name)]);
+        let mut groups = Vec::new();
+        let mut last = group(problem, source, &name);
+        if let Some(elsewhere) = &problem.elsewhere {
+            groups.push(std::mem::replace(&mut last, other_place(elsewhere)));
+        }
+        // The way out stands last, after both places.
+        if let Some(help) = &problem.help {
+            last = last.element(Level::HELP.message(harmless(help)));
+        }
+        groups.push(last);
+        let block = renderer.render(&groups);
         text.extend(block.chars().map(visible));
         text.push('\n');
     }
@@ -50,10 +60,18 @@ fn group<'a>(problem: &'a Problem, source: &'a Source, name: &'a str) -> Group<'
     } else if let Some(label) = &problem.label {
         group = group.element(Level::NOTE.message(one_line(label)));
     }
-    if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(harmless(help)));
-    }
     group
+}
+
+fn other_place(elsewhere: &Elsewhere) -> Group<'_> {
+    let Elsewhere { source, span, .. } = elsewhere;
+    let annotation = AnnotationKind::Primary
+        .span(first_line(*span, &source.text))
+        .label(one_line(&elsewhere.label));
+    let snippet = Snippet::source(&source.text)
+        .path(normalize_untrusted_str(&source.name))
+        .annotation(annotation);
+    Group::with_title(Level::NOTE.secondary_title(one_line(&elsewhere.title))).element(snippet)
 }
 
 /// What the renderer leaves as it is although terminals may act on it: the second set of

@@ -106,7 +106,7 @@ impl<'t> Builder<'t> {
                 self.documents += 1;
                 if self.documents > 1 {
                     return Err(Problem::error(
-                        "a file holds one pipeline, and this one has several documents",
+                        "a file holds one document, and this one has several",
                     )
                     .at(span)
                     .help("put what follows `---` into a file of its own"));
@@ -271,7 +271,7 @@ fn null(span: Span) -> Node {
 fn too_deep(span: Span) -> Problem {
     Problem::error(format!("nested more than {MAX_DEPTH} levels deep"))
         .at(span)
-        .help("no part of a pipeline needs that many levels")
+        .help("nothing in such a file needs that many levels")
 }
 
 fn syntax_problem(error: &ScanError, text: &str) -> Problem {
@@ -367,7 +367,7 @@ mod tests {
             ("a: &b c\n", "anchors are not supported"),
             ("a: *b\n", "aliases are not supported"),
             ("<<: {a: b}\n", "merge keys are not supported"),
-            ("a: b\n---\nc: d\n", "a file holds one pipeline"),
+            ("a: b\n---\nc: d\n", "a file holds one document"),
             ("? [a]\n: b\n", "a key must be a text"),
             ("a:\n\tb: c\n", "this is not YAML"),
             ("a: b: c\n", "this is not YAML"),

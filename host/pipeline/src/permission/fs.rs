@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::bound::Bound;
+
 /// Whether a directory may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
@@ -58,10 +60,18 @@ impl FsRule {
         &self.path
     }
 
-    /// Whether everything that `other` permits is permitted by this rule alone.
-    pub fn contains(&self, other: &FsRule) -> bool {
+    fn shown(&self) -> &str {
+        if self.path.is_empty() {
+            "."
+        } else {
+            &self.path
+        }
+    }
+
+    /// Whether the other directory is this one or under it.
+    fn has_under(&self, other: &FsRule) -> bool {
         let absolute = |path: &str| path.starts_with('/');
-        let under = match other.path.strip_prefix(&self.path) {
+        match other.path.strip_prefix(&self.path) {
             Some(rest) => {
                 absolute(&self.path) == absolute(&other.path)
                     && (rest.is_empty()
@@ -69,8 +79,24 @@ impl FsRule {
                         || matches!(self.path.as_str(), "" | "/"))
             }
             None => false,
-        };
-        under && self.access >= other.access
+        }
+    }
+}
+
+impl Bound<FsRule> for FsRule {
+    fn beyond(&self, rule: &FsRule) -> Vec<String> {
+        let mut beyond = Vec::new();
+        if !self.has_under(rule) {
+            beyond.push(format!("directory `{}`", rule.shown()));
+        }
+        if self.access < rule.access {
+            beyond.push("`access: read-write`".to_owned());
+        }
+        beyond
+    }
+
+    fn is_about(&self, rule: &FsRule) -> bool {
+        self.has_under(rule)
     }
 }
 
@@ -80,18 +106,13 @@ impl fmt::Display for FsRule {
             Access::Read => "read",
             Access::ReadWrite => "read-write",
         };
-        let path = if self.path.is_empty() {
-            "."
-        } else {
-            &self.path
-        };
-        write!(f, "{{ path: {path}, access: {access} }}")
+        write!(f, "{{ path: {}, access: {access} }}", self.shown())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, FsRule};
+    use super::{Access, Bound, FsRule};
 
     #[test]
     fn a_directory_contains_what_is_under_it() {
@@ -112,6 +133,11 @@ mod tests {
         let read = FsRule::new("a", Access::Read).unwrap();
         let write = FsRule::new("a", Access::ReadWrite).unwrap();
         assert!(write.contains(&read) && !read.contains(&write));
+        let elsewhere = FsRule::new("/b", Access::ReadWrite).unwrap();
+        assert_eq!(
+            read.beyond(&elsewhere),
+            ["directory `/b`", "`access: read-write`"]
+        );
         assert!(FsRule::new("a/../b", Access::Read).is_err());
     }
 }

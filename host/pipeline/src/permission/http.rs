@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{AddressClass, HostPattern, Segments, classify, each_within, flow};
+use super::bound::{Bound, outside, word};
+use super::{AddressClass, HostPattern, Segments, classify, flow};
 
 /// The schemes of HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,27 +108,43 @@ impl HttpRule {
         classify(address) == AddressClass::Public
             || self.addresses.iter().any(|range| range.contains(&address))
     }
+}
 
-    /// Whether everything that `other` permits is permitted by this rule alone.
-    pub fn contains(&self, other: &HttpRule) -> bool {
-        let methods = self.methods.is_empty()
-            || !other.methods.is_empty()
-                && other
-                    .methods
-                    .iter()
-                    .all(|method| self.methods.contains(method));
-        let paths = self.paths.is_empty()
-            || !other.paths.is_empty()
-                && each_within(&self.paths, &other.paths, Segments::contains);
-        self.scheme == other.scheme
-            && self.port == other.port
-            && self.host.contains(&other.host)
-            && methods
-            && paths
-            && (self.read || !other.read)
-            && each_within(&self.addresses, &other.addresses, |wide, narrow| {
-                wide.contains(narrow)
-            })
+impl Bound<HttpRule> for HttpRule {
+    fn beyond(&self, rule: &HttpRule) -> Vec<String> {
+        let mut beyond = Vec::new();
+        if self.scheme != rule.scheme {
+            beyond.push(format!("`scheme: {}`", rule.scheme));
+        }
+        if !self.host.contains(&rule.host) {
+            beyond.push(format!("host `{}`", rule.host));
+        }
+        if self.port != rule.port {
+            beyond.push(format!("`port: {}`", rule.port));
+        }
+        if !self.methods.is_empty() {
+            if rule.methods.is_empty() {
+                beyond.push("any method".to_owned());
+            }
+            let methods = outside(&self.methods, &rule.methods, String::eq);
+            beyond.extend(methods.map(|method| format!("method `{method}`")));
+        }
+        if !self.paths.is_empty() {
+            if rule.paths.is_empty() {
+                beyond.push("any path".to_owned());
+            }
+            let paths = outside(&self.paths, &rule.paths, Segments::contains);
+            beyond.extend(paths.map(|path| format!("path `/{path}`")));
+        }
+        beyond.extend(word("read", self.read, rule.read));
+        let within = |wide: &IpNet, narrow: &IpNet| wide.contains(narrow);
+        let ranges = outside(&self.addresses, &rule.addresses, within);
+        beyond.extend(ranges.map(|range| format!("`addresses: {range}`")));
+        beyond
+    }
+
+    fn is_about(&self, rule: &HttpRule) -> bool {
+        self.host.contains(&rule.host)
     }
 }
 
@@ -173,7 +190,7 @@ impl fmt::Display for HttpRule {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpRequest, HttpRule, Scheme};
+    use super::{Bound, HttpRequest, HttpRule, Scheme};
 
     fn request(path: &str) -> HttpRequest {
         HttpRequest {
@@ -269,6 +286,27 @@ mod tests {
             ..rule()
         };
         assert!(wide.contains(&inner) && !inner.contains(&wide) && !rule().contains(&inner));
+        let elsewhere = HttpRule {
+            scheme: Scheme::Http,
+            host: "example.org".parse().unwrap(),
+            port: 80,
+            methods: vec!["GET".into(), "DELETE".into()],
+            paths: vec!["/v2/**".parse().unwrap()],
+            read: true,
+            ..wide
+        };
+        assert_eq!(
+            rule().beyond(&elsewhere),
+            [
+                "`scheme: http`",
+                "host `example.org`",
+                "`port: 80`",
+                "method `DELETE`",
+                "path `/v2/**`",
+                "`read: true`",
+                "`addresses: 10.0.0.0/8`",
+            ]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ImagePattern, ImageRef, each_within, flow};
+use super::{ImagePattern, ImageRef, flow};
 
 /// The kinds of workload whose images sluice sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,19 +106,6 @@ impl KubeRule {
         self.containers.iter().any(|name| name == container)
             && self.images.iter().any(|pattern| pattern.matches(image))
     }
-
-    /// Whether everything that `other` permits is permitted by this rule alone.
-    pub fn contains(&self, other: &KubeRule) -> bool {
-        self.matches_object(other.kind, &other.namespace, &other.name)
-            && other
-                .containers
-                .iter()
-                .all(|name| self.containers.contains(name))
-            && each_within(&self.images, &other.images, ImagePattern::contains)
-            && (self.take_over || !other.take_over)
-            && (self.restart || !other.restart)
-            && (self.delete_pods || !other.delete_pods)
-    }
 }
 
 impl fmt::Display for KubeRule {
@@ -171,30 +158,5 @@ mod tests {
         assert!(rule.permits_image("app", &"ghcr.io/acme/web:1".parse().unwrap()));
         assert!(!rule.permits_image("sidecar", &"ghcr.io/acme/web:1".parse().unwrap()));
         assert!(!rule.permits_image("app", &"ghcr.io/evil/web:1".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_rule_contains_what_is_narrower_in_every_field() {
-        let narrow = KubeRule {
-            containers: vec!["app".into()],
-            images: vec!["ghcr.io/acme/web:v*".parse().unwrap()],
-            restart: false,
-            ..rule()
-        };
-        assert!(rule().contains(&rule()));
-        assert!(rule().contains(&narrow));
-        assert!(!narrow.contains(&rule()));
-        assert!(!rule().contains(&KubeRule {
-            take_over: true,
-            ..rule()
-        }));
-        assert!(!rule().contains(&KubeRule {
-            delete_pods: true,
-            ..rule()
-        }));
-        assert!(!rule().contains(&KubeRule {
-            name: "other".into(),
-            ..rule()
-        }));
     }
 }

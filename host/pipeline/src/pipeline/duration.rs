@@ -1,19 +1,38 @@
 //! Durations as authors write them: `500ms`, `30s`, `5m`, `1h30m`.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The longest duration: what is longer is a mistake, and sums of it would overflow.
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
+/// The units, from the longest to the shortest, in milliseconds.
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+];
+
+/// A duration as authors write it, to the millisecond.
+pub fn show_duration(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, length) in UNITS {
+        if rest >= length {
+            let _ = write!(text, "{}{unit}", rest / length);
+            rest %= length;
+        }
+    }
+    if text.is_empty() {
+        text.push_str("0s");
+    }
+    text
+}
+
 /// Reads numbers with units, from the longest unit to the shortest, each at most once.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    const UNITS: [(&str, u64); 5] = [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1000),
-        ("ms", 1),
-    ];
     let mut rest = text;
     let mut total = Duration::ZERO;
     let mut units = UNITS.as_slice();
@@ -38,7 +57,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_duration;
+    use super::{parse_duration, show_duration};
 
     #[test]
     fn durations_are_numbers_with_units() {
@@ -66,6 +85,9 @@ mod tests {
                 milliseconds,
                 "{text}"
             );
+            if let Some(duration) = parse_duration(text) {
+                assert_eq!(show_duration(duration), text);
+            }
         }
     }
 }

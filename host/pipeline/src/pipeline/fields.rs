@@ -12,14 +12,14 @@ use crate::diagnostic::{Problem, Problems, Span, did_you_mean, listed};
 use crate::document::{Content, Entry, Node};
 
 /// A map whose keys are known.
-pub(super) struct Fields<'d> {
+pub(crate) struct Fields<'d> {
     entries: &'d [Entry],
 }
 
 impl<'d> Fields<'d> {
     /// Reads a map. `what` names it with its article ("a step"), `place` is where a missing
     /// key is reported. `None`, with a problem, where it is no map.
-    pub(super) fn read(
+    pub(crate) fn read(
         node: &'d Node,
         keys: &'static [Key],
         what: &str,
@@ -61,19 +61,19 @@ impl<'d> Fields<'d> {
         Some(Self { entries })
     }
 
-    pub(super) fn entry(&self, key: &str) -> Option<&'d Entry> {
+    pub(crate) fn entry(&self, key: &str) -> Option<&'d Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&'d Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'d Node> {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    pub(super) fn text(&self, key: &str, problems: &mut Problems) -> Option<&'d str> {
+    pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<&'d str> {
         text(self.get(key)?, &format!("`{key}`"), problems)
     }
 
-    pub(super) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
+    pub(crate) fn boolean(&self, key: &str, problems: &mut Problems) -> Option<bool> {
         let node = self.get(key)?;
         match node.scalar().map(crate::document::Scalar::core) {
             Some(Value::Bool(boolean)) => Some(boolean),
@@ -86,7 +86,7 @@ impl<'d> Fields<'d> {
     }
 
     /// A whole number within bounds.
-    pub(super) fn integer(
+    pub(crate) fn integer(
         &self,
         key: &str,
         least: i64,
@@ -105,7 +105,7 @@ impl<'d> Fields<'d> {
         }
     }
 
-    pub(super) fn duration(&self, key: &str, problems: &mut Problems) -> Option<Duration> {
+    pub(crate) fn duration(&self, key: &str, problems: &mut Problems) -> Option<Duration> {
         let node = self.get(key)?;
         match node
             .scalar()
@@ -121,12 +121,12 @@ impl<'d> Fields<'d> {
     }
 
     /// One of a few words, by its index.
-    pub(super) fn word(&self, key: &str, words: &[&str], problems: &mut Problems) -> Option<usize> {
+    pub(crate) fn word(&self, key: &str, words: &[&str], problems: &mut Problems) -> Option<usize> {
         word(self.get(key)?, key, words, problems)
     }
 
     /// The nodes of a list.
-    pub(super) fn list(&self, key: &str, problems: &mut Problems) -> Option<&'d [Node]> {
+    pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> Option<&'d [Node]> {
         let node = self.get(key)?;
         match &node.content {
             Content::List(items) => Some(items),
@@ -140,7 +140,7 @@ impl<'d> Fields<'d> {
     }
 
     /// The texts of a list, with their places; empty where there is none.
-    pub(super) fn texts(&self, key: &str, problems: &mut Problems) -> Vec<(&'d str, Span)> {
+    pub(crate) fn texts(&self, key: &str, problems: &mut Problems) -> Vec<(&'d str, Span)> {
         let items = self.list(key, problems).unwrap_or_default();
         let what = format!("an item of `{key}`");
         items
@@ -150,7 +150,7 @@ impl<'d> Fields<'d> {
     }
 
     /// The entries of a map with names of the author's choice; empty where there is none.
-    pub(super) fn named(&self, key: &str, problems: &mut Problems) -> &'d [Entry] {
+    pub(crate) fn named(&self, key: &str, problems: &mut Problems) -> &'d [Entry] {
         let Some(node) = self.get(key) else {
             return &[];
         };
@@ -191,7 +191,7 @@ fn is_identifier(text: &str) -> bool {
 }
 
 /// A scalar's text, which must say something.
-pub(super) fn text<'d>(node: &'d Node, what: &str, problems: &mut Problems) -> Option<&'d str> {
+pub(crate) fn text<'d>(node: &'d Node, what: &str, problems: &mut Problems) -> Option<&'d str> {
     match &node.content {
         Content::Scalar(scalar) if !scalar.is_null() && !scalar.text.trim().is_empty() => {
             Some(&scalar.text)
@@ -202,7 +202,7 @@ pub(super) fn text<'d>(node: &'d Node, what: &str, problems: &mut Problems) -> O
 }
 
 /// One of a few words, by its index.
-pub(super) fn word(
+pub(crate) fn word(
     node: &Node,
     key: &str,
     words: &[&str],
@@ -224,7 +224,7 @@ pub(super) fn word(
 }
 
 /// A text in a language of its own.
-pub(super) fn parsed<T: FromStr<Err = String>>(
+pub(crate) fn parsed<T: FromStr<Err = String>>(
     text: &str,
     span: Span,
     problems: &mut Problems,
@@ -239,7 +239,7 @@ pub(super) fn parsed<T: FromStr<Err = String>>(
 }
 
 /// Reports a value of another kind; a map or a list says so.
-pub(super) fn wrong<T>(node: &Node, message: &str, problems: &mut Problems) -> Option<T> {
+pub(crate) fn wrong<T>(node: &Node, message: &str, problems: &mut Problems) -> Option<T> {
     let problem = Problem::error(message).at(node.span);
     problems.push(match &node.content {
         Content::Scalar(scalar) if !scalar.is_null() => problem,

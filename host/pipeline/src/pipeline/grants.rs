@@ -197,7 +197,7 @@ fn rules<Rule>(
         .collect()
 }
 
-fn patterns<T: FromStr<Err = String>>(
+pub(crate) fn patterns<T: FromStr<Err = String>>(
     fields: &Fields,
     key: &str,
     problems: &mut Problems,
@@ -209,7 +209,15 @@ fn patterns<T: FromStr<Err = String>>(
         .collect()
 }
 
-pub(super) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
+/// Reports a list in which nothing stands.
+pub(crate) fn not_empty(fields: &Fields, key: &str, problems: &mut Problems) {
+    let empty = |entry: &&Entry| entry.value.list().is_some_and(<[Node]>::is_empty);
+    if let Some(entry) = fields.entry(key).filter(empty) {
+        problems.push(Problem::error(format!("`{key}` permits nothing")).at(entry.key_span));
+    }
+}
+
+pub(crate) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
     let fields = Fields::read(
         node,
         keys::KUBE,
@@ -218,12 +226,7 @@ pub(super) fn kube(node: &Node, problems: &mut Problems) -> Option<KubeRule> {
         problems,
     )?;
     for key in ["containers", "images"] {
-        if let Some(entry) = fields
-            .entry(key)
-            .filter(|entry| entry.value.list().is_some_and(<[Node]>::is_empty))
-        {
-            problems.push(Problem::error(format!("`{key}` permits nothing")).at(entry.key_span));
-        }
+        not_empty(&fields, key, problems);
     }
     for key in ["namespace", "name"] {
         if let (Some(text), Some(node)) = (fields.text(key, problems), fields.get(key))
@@ -267,7 +270,7 @@ fn is_kubernetes_name(text: &str) -> bool {
         && !text.ends_with(['-', '.'])
 }
 
-fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
+pub(crate) fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
     if let Some(scalar) = node.scalar() {
         return parsed(&scalar.text, node.span, problems).map(HttpRule::any_on);
     }
@@ -319,7 +322,7 @@ fn http(node: &Node, problems: &mut Problems) -> Option<HttpRule> {
     })
 }
 
-fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRule> {
+pub(crate) fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRule> {
     let fields = Fields::read(node, keys::GIT, "a `git` permission", node.span, problems)?;
     let remote = fields.text("remote", problems)?;
     if !remotes.iter().any(|known| known == remote) {
@@ -339,7 +342,7 @@ fn git(node: &Node, remotes: &[String], problems: &mut Problems) -> Option<GitRu
     })
 }
 
-fn fs(node: &Node, problems: &mut Problems) -> Option<FsRule> {
+pub(crate) fn fs(node: &Node, problems: &mut Problems) -> Option<FsRule> {
     let fields = Fields::read(node, keys::FS, "an `fs` permission", node.span, problems)?;
     let access = match fields.get("access") {
         Some(access) => fields

@@ -18,6 +18,8 @@ pub(crate) enum Shape {
     Integer(i64, i64),
     /// A text such as `1h30m`.
     Duration,
+    /// A text such as `64MiB`.
+    Size,
     /// One of these texts.
     OneOf(&'static [&'static str]),
     ListOf(&'static Shape),
@@ -25,12 +27,14 @@ pub(crate) enum Shape {
     Map(&'static [Key]),
     /// A map of identifiers.
     Named(&'static Shape),
+    /// A map of patterns of names.
+    ByName(&'static Shape),
     /// One of these shapes.
     Either(&'static [Shape]),
     Anything,
 }
 
-const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+pub(crate) const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
     Key {
         name,
         required: false,
@@ -39,7 +43,7 @@ const fn key(name: &'static str, shape: Shape, doc: &'static str) -> Key {
     }
 }
 
-const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Key {
+pub(crate) const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Key {
     Key {
         name,
         required: true,
@@ -62,11 +66,11 @@ pub(crate) const ITEM_TYPES: &[&str] = &["string", "integer", "number", "boolean
 pub(crate) const PLACEMENTS: &[&str] = &["header", "url"];
 pub(crate) const CONFLICTS: &[&str] = &["queue", "cancel", "refuse"];
 pub(crate) const RETRY_ON: &[&str] = &["unavailable", "failed", "timeout"];
-const ACCESSES: &[&str] = &["read", "read-write"];
+pub(crate) const ACCESSES: &[&str] = &["read", "read-write"];
 const SCHEMES: &[&str] = &["https", "http"];
-const KINDS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
+pub(crate) const KINDS: &[&str] = &["Deployment", "StatefulSet", "DaemonSet", "CronJob"];
 
-const TEXTS: Shape = Shape::ListOf(&Shape::Text);
+pub(crate) const TEXTS: Shape = Shape::ListOf(&Shape::Text);
 
 pub(crate) const FILE: &[Key] = &[
     required("name", Shape::Text, "The pipeline's name."),

@@ -4,8 +4,9 @@
 mod advice;
 mod config;
 mod duration;
-mod fields;
-mod grants;
+mod entries;
+pub(crate) mod fields;
+pub(crate) mod grants;
 mod graph;
 mod input;
 pub(crate) mod keys;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::catalog::{Catalog, Plugin};
-use crate::diagnostic::{Problem, Problems, did_you_mean};
+use crate::diagnostic::{Problem, Problems, Span, did_you_mean};
 use crate::document::{Document, Entry};
 use crate::expression::{Names, Place, Scope, Template, Type};
 use fields::Fields;
@@ -27,6 +28,8 @@ use keys::{CONFLICTS, EVENTS};
 use step::{Draft, Surroundings};
 
 pub(crate) use config::Config;
+pub use duration::show_duration;
+pub(crate) use entries::Entries;
 pub(crate) use input::Misfit;
 pub use input::{Input, InputKind};
 pub use secret::{Auth, Placement, Remote, Secret, SecretSource};
@@ -55,6 +58,7 @@ pub struct Pipeline {
     pub steps: Vec<Step>,
     /// What is worth saying although the pipeline can run.
     pub warnings: Problems,
+    pub(crate) name_span: Span,
     pub(crate) names: Arc<Names>,
 }
 
@@ -251,6 +255,7 @@ fn read(document: &Document, catalog: &Catalog, problems: &mut Problems) -> Opti
         outputs,
         steps,
         warnings: Problems::new(),
+        name_span: fields.get("name")?.span,
         names: Arc::new(names),
     })
 }

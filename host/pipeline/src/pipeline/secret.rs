@@ -23,6 +23,7 @@ pub struct Secret {
     pub at: Option<String>,
     /// The hosts that it may be sent to; at least one.
     pub hosts: Vec<HostPattern>,
+    pub(crate) span: Span,
 }
 
 /// Where the value of a secret comes from.
@@ -86,6 +87,7 @@ impl Secret {
         };
         Some(Self {
             name: entry.key.clone(),
+            span: entry.key_span,
             source: source?,
             placement,
             at: at.map(str::to_owned),

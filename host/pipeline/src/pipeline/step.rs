@@ -74,6 +74,9 @@ pub struct Step {
     pub(crate) grants: Grants,
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) names: Arc<Names>,
+    /// Where `uses` stands, and `timeout` if it does.
+    pub(crate) uses_span: Span,
+    pub(crate) timeout_span: Option<Span>,
 }
 
 /// What the reading of one step needs to know of the rest of the file.
@@ -175,6 +178,8 @@ impl Draft<'_> {
             id: id.to_owned(),
             title,
             uses: fields.get("uses")?.scalar()?.text.clone(),
+            uses_span: fields.get("uses")?.span,
+            timeout_span: fields.get("timeout").map(|node| node.span),
             needs: self.needs,
             ancestors: self.ancestors,
             timeout,

@@ -3,7 +3,7 @@
 
 use crate::catalog::{DeclaredEffect, Foreseen, ForeseenWith, Way};
 use crate::diagnostic::{Problem, Span};
-use crate::permission::{KubeRule, Permissions};
+use crate::permission::{GitRule, KubeRule, Permissions};
 
 /// An action on a workload that a permission has to name beside the images.
 struct Word {
@@ -28,6 +28,26 @@ const WORDS: [Word; 2] = [
     },
 ];
 
+/// A change of refs that a permission has to name beside those that lose nothing.
+struct RefWord {
+    action: &'static str,
+    key: &'static str,
+    given: fn(&GitRule) -> bool,
+}
+
+const REF_WORDS: [RefWord; 2] = [
+    RefWord {
+        action: "force-ref",
+        key: "force",
+        given: |rule| !rule.force.is_empty(),
+    },
+    RefWord {
+        action: "delete-ref",
+        key: "delete",
+        given: |rule| !rule.delete.is_empty(),
+    },
+];
+
 /// The words that the permissions lack for what the step is sure to do. `permissions` are
 /// those for every input that was tried; `place` is where they stand in the file.
 pub(super) fn missing(
@@ -37,7 +57,7 @@ pub(super) fn missing(
     permissions: &[Permissions],
     place: Span,
 ) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let mut problems = missing_of_refs(id, effects, with, permissions, place);
     for word in &WORDS {
         let declared = effects.iter().filter(|declared| {
             declared.capability == "kube-apply"
@@ -69,6 +89,45 @@ pub(super) fn missing(
                 )));
                 break;
             }
+        }
+    }
+    problems
+}
+
+fn missing_of_refs(
+    id: &str,
+    effects: &[DeclaredEffect],
+    with: &ForeseenWith,
+    permissions: &[Permissions],
+    place: Span,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for RefWord { action, key, given } in &REF_WORDS {
+        let mut declared = effects.iter().filter(|declared| {
+            declared.capability == "git" && declared.action == *action && declared.is_certain(with)
+        });
+        let remote = declared.find_map(|declared| match declared.foresee(with) {
+            // What is known of it ends in the middle of a ref's name.
+            Foreseen::Effect { target, .. } => {
+                let (remote, _) = target.text.split_once(' ')?;
+                Some(remote.to_owned())
+            }
+            _ => None,
+        });
+        let Some(remote) = remote else {
+            continue;
+        };
+        let lacks = |permissions: &Permissions| {
+            let mut rules = permissions.git.iter().filter(|rule| rule.remote == remote);
+            !rules.any(given)
+        };
+        if permissions.iter().any(lacks) {
+            let problem = Problem::error(format!(
+                "step `{id}` is to {key} refs of `{remote}`, and its permission has no `{key}` there"
+            ));
+            problems.push(problem.at(place).help(format!(
+                "say which: `- {{ remote: {remote}, {key}: ['refs/heads/**'] }}`, or do without it in `with`"
+            )));
         }
     }
     problems

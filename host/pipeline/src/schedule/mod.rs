@@ -15,6 +15,7 @@ use crate::diagnostic::{Problem, Problems};
 use crate::expression::{Names, Template, Values};
 use crate::inputs::Inputs;
 use crate::pipeline::{OnConflict, Pipeline, Remote, Secret};
+use crate::policy::{Limits, Policy};
 
 pub use decide::Decision;
 use step::Followed;
@@ -54,6 +55,8 @@ pub struct Schedule {
     pub remotes: Vec<Remote>,
     /// The group with which this run must not overlap, and what becomes of it.
     pub concurrency: Option<(String, OnConflict)>,
+    /// What each step may use at most.
+    pub limits: Arc<Limits>,
     known: Arc<Known>,
     names: Arc<Names>,
     outputs: Vec<(String, Template)>,
@@ -135,12 +138,25 @@ impl Schedule {
             secrets: pipeline.secrets,
             remotes: pipeline.remotes,
             concurrency,
+            limits: Arc::default(),
             known,
             names: pipeline.names,
             outputs: pipeline.outputs,
             inputs,
             trigger,
         })
+    }
+
+    /// The same run under an operator's policy: each question of a step is put to it too, and
+    /// its limits hold. That the pipeline lies within the policy is `Policy::judge`'s to say.
+    #[must_use]
+    pub fn under(mut self, policy: &Policy) -> Self {
+        let bounds = Arc::new(policy.bounds(&self.pipeline, &self.remotes));
+        for step in &mut self.steps {
+            step.bounds = Some(Arc::clone(&bounds));
+        }
+        self.limits = Arc::new(policy.limits(&self.pipeline));
+        self
     }
 
     /// How to authenticate at a remote, each secret replaced by what `reveal` makes of its

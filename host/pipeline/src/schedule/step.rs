@@ -9,7 +9,7 @@ use super::{Known, RunView};
 use crate::catalog::Plugin;
 use crate::diagnostic::{Problem, Problems};
 use crate::expression::{Expression, Names, Values};
-use crate::permission::Permissions;
+use crate::permission::{Authority, Bounds, Permissions};
 use crate::pipeline::{Config, Retry, Step};
 
 /// A step of a schedule.
@@ -25,8 +25,10 @@ pub struct ScheduledStep {
     pub needs: Vec<usize>,
     /// The steps that it follows directly or through others, in the file's order.
     pub ancestors: Arc<[usize]>,
-    /// What it may do in this run.
+    /// What the file permits it in this run.
     pub permissions: Arc<Permissions>,
+    /// What the operator's policy allows its pipeline.
+    pub(super) bounds: Option<Arc<Bounds>>,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
     /// When it is tried again.
@@ -76,6 +78,7 @@ impl ScheduledStep {
             needs: step.needs,
             ancestors: step.ancestors.into(),
             permissions: Arc::new(permissions),
+            bounds: None,
             timeout: step.timeout,
             retry: step.retry,
             continue_on_error: step.continue_on_error,
@@ -92,6 +95,11 @@ impl ScheduledStep {
             Err(problem) => problems.push(problem),
         }
         step
+    }
+
+    /// What it may do in this run: what both the file and the policy allow.
+    pub fn authority(&self) -> Authority {
+        Authority::new(Arc::clone(&self.permissions), self.bounds.clone())
     }
 
     /// Whether the step will run, where that does not depend on how other steps end: `None`

@@ -1,4 +1,4 @@
-//! A fixed catalog of three plugins, so that expected texts do not change with the real ones.
+//! A fixed catalog of plugins, so that expected texts do not change with the real ones.
 
 use sluice_pipeline::catalog::{Catalog, PluginFacts};
 
@@ -47,6 +47,25 @@ const DEPLOY: &str = r##"{
   "repeatable": true
 }"##;
 
+const MIRROR: &str = r#"{
+  "name": "mirror", "version": "0.1.0", "summary": "makes the refs of one remote those of another",
+  "with": {
+    "type": "object", "additionalProperties": false, "required": ["from", "to"],
+    "properties": {
+      "from": {"type": "string"}, "to": {"type": "string"},
+      "force": {"type": "boolean"}, "prune": {"type": "boolean"}
+    }
+  },
+  "outputs": {"type": "object"},
+  "capabilities": [{"interface": "sluice:git/remote", "why": "to carry refs"}],
+  "effects": [
+    {"capability": "git", "action": "update-ref", "target": "{/to} refs/{*}"},
+    {"capability": "git", "action": "force-ref", "target": "{/to} refs/{*}", "when": {"/force": true}},
+    {"capability": "git", "action": "delete-ref", "target": "{/to} refs/{*}", "when": {"/prune": true}}
+  ],
+  "repeatable": true
+}"#;
+
 const NOTIFY: &str = r#"{
   "name": "notify", "version": "0.1.0", "summary": "tells how the run went",
   "with": {
@@ -91,6 +110,7 @@ pub(crate) fn catalog() -> Catalog {
                 &["wasi:http/types@0.2.6", "wasi:http/outgoing-handler@0.2.6"],
             ),
         ),
+        ("mirror", facts(MIRROR, &["sluice:git/remote@0.1.0"])),
         ("noop", facts(NOOP, &[])),
         ("./greedy.wasm", facts(NOOP, &["sluice:kube/exec@0.1.0"])),
         ("./text.wasm", Err("it is not a component".to_owned())),

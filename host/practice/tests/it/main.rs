@@ -12,6 +12,7 @@ mod large;
 mod logs;
 mod meddling;
 mod pods;
+mod remote;
 mod rollout;
 mod scene;
 mod seeding;

@@ -6,63 +6,37 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use super::{
-    GitCalls, effect,
+    GitCalls, ancestry, check, effect,
     pack::empty,
-    relay::{End, Move, Relay, Standing, standing},
-    wire::{Advert, Command, Fetch, Link, Lost, Pack, Pushed, Service, fetch, push},
+    relay::{End, Move, Relay, Standing, few, standing},
+    wire::{
+        Advert, Body, Command, Link, Lost, Pack, Pushed, Service, can_filter, fetch_from, push,
+    },
 };
 use crate::{
     bindings::sluice::git::remote::{Effect as Outcome, Error},
     run::Started,
 };
 
-/// Carries what stands to be carried; of each move, in their order, what became of it.
+/// Carries what stands to be carried, and ends each move.
 pub(super) async fn carry(
     calls: &GitCalls,
     mut source: Link,
     mut target: Link,
-    relay: Relay,
-) -> Result<Vec<End>, Error> {
-    let advert = calls
-        .unless_cancelled(target.open(Service::ReceivePack))
-        .await?;
-    let now = standing(&advert.refs);
-    let mut ends = relay.moves.iter().map(|_| None).collect::<Vec<_>>();
-    let mut going = Vec::new();
-    for (index, one) in relay.moves.iter().enumerate() {
-        match relay.stands(one, &now) {
-            Ok(()) => going.push(index),
-            Err(error) => ends[index] = Some(Err(error)),
-        }
+    relay: &mut Relay,
+) -> Result<(), Error> {
+    let preparing = prepare(calls, &mut source, &mut target, relay);
+    let Some((advert, prepared)) = calls.unless_cancelled(preparing).await? else {
+        return Ok(());
+    };
+    let going = relay.going();
+    let started = start(calls, relay, &going).await?;
+    let became = send(calls, relay, &mut target, &advert, &going, prepared).await;
+    for ((index, started), became) in going.into_iter().zip(started).zip(became) {
+        let end = finish(started, became, &relay.moves[index]);
+        relay.end(index, end);
     }
-    if relay.atomic && going.len() < relay.moves.len() {
-        let others =
-            || Error::Conflict("not sent: another ref has moved, and it is all or none".to_owned());
-        return Ok(ends
-            .into_iter()
-            .map(|end| end.unwrap_or_else(|| Err(others())))
-            .collect());
-    }
-    if !going.is_empty() {
-        let missing = relay.missing(&going, &advert);
-        let prepared = prepare(calls, &relay, &mut source, &advert, missing);
-        let prepared = calls.unless_cancelled(prepared).await?;
-        let started = start(calls, &relay, &going).await?;
-        let became = send(calls, &relay, &mut target, &advert, &going, prepared).await;
-        for (((index, started), became), one) in going
-            .iter()
-            .zip(started)
-            .zip(became)
-            .zip(going.iter().map(|index| &relay.moves[*index]))
-        {
-            ends[*index] = Some(finish(started, became, one));
-        }
-    }
-    let lost = || Err(Error::Other("nothing is known of it".to_owned()));
-    Ok(ends
-        .into_iter()
-        .map(|end| end.unwrap_or_else(lost))
-        .collect())
+    Ok(())
 }
 
 /// The pack as it comes from the source, and why it broke off, if it did.
@@ -71,39 +45,91 @@ struct Prepared {
     broken: Arc<Mutex<Option<Error>>>,
 }
 
+impl Prepared {
+    fn new(pack: impl Into<Pack>) -> Self {
+        let broken = Arc::default();
+        Self {
+            pack: pack.into(),
+            broken,
+        }
+    }
+
+    fn stream(pack: Body) -> Self {
+        let broken = Arc::<Mutex<_>>::default();
+        let slot = broken.clone();
+        let pack = pack.inspect_err(move |error: &Error| {
+            *slot.lock().expect("no holder of the lock panics") = Some(error.clone());
+        });
+        let pack = Pack::Stream(pack.boxed());
+        Self { pack, broken }
+    }
+}
+
+/// Everything up to the first byte of a change; nothing where there is none to make.
 async fn prepare(
     calls: &GitCalls,
-    relay: &Relay,
     source: &mut Link,
-    advert: &Advert,
-    missing: Option<Fetch>,
-) -> Result<Prepared, Error> {
-    let broken = Arc::new(Mutex::new(None));
-    let Some(missing) = missing else {
-        let pack = empty(advert.hash).into();
-        return Ok(Prepared { pack, broken });
+    target: &mut Link,
+    relay: &mut Relay,
+) -> Result<Option<(Advert, Prepared)>, Error> {
+    let there = target.open(Service::ReceivePack).await?;
+    relay.check_standing(&standing(&there.refs));
+    let mut judged = relay.updates().is_empty();
+    if !judged {
+        let advert = source.open(Service::UploadPack).await?;
+        check_hashes(relay, &advert, &there)?;
+        judged = can_filter(&advert) || relay.missing(&there.refs).is_none();
+        if judged {
+            judge_by_commits(calls, source, relay).await?;
+        }
+    }
+    if !relay.is_under_way() {
+        return Ok(None);
+    }
+    let Some(missing) = relay.missing(&there.refs) else {
+        let nothing = empty(there.hash);
+        return Ok(Some((there, Prepared::new(nothing))));
     };
-    let fetched = fetch(source, &missing, calls.progress(&relay.from)).await?;
-    if fetched.hash != advert.hash {
-        return Err(Error::Unsupported(format!(
-            "remote `{}` has ids of {} and remote `{}` of {}: nothing can be carried between them",
-            relay.from, fetched.hash, relay.to, advert.hash
-        )));
+    let advert = source.open(Service::UploadPack).await?;
+    check_hashes(relay, &advert, &there)?;
+    let progress = calls.progress(&relay.from);
+    let fetched = fetch_from(source, &advert, &missing, progress).await?;
+    check::whole(&relay.from, &fetched.shallow)?;
+    let mut pack = fetched.pack.into_body();
+    if !judged {
+        let (known, whole) = ancestry::ahead(pack, there.hash).await?;
+        pack = whole;
+        // What the pack does not tell is asked beside it.
+        let mut aside = calls.link(&relay.from)?;
+        calls.judge(&mut aside, relay, &known).await?;
     }
-    if let Some(id) = fetched.shallow.first() {
-        return Err(Error::Unsupported(format!(
-            "remote `{}` does not have its whole history itself (shallow): it ends at {id}",
-            relay.from
-        )));
+    let is_under_way = relay.is_under_way();
+    Ok(is_under_way.then(|| (there, Prepared::stream(pack))))
+}
+
+/// Reads the commits between the old ends of the updates and the new ones.
+async fn judge_by_commits(
+    calls: &GitCalls,
+    source: &mut Link,
+    relay: &mut Relay,
+) -> Result<(), Error> {
+    let updates = relay.updates();
+    let moves = updates.iter().map(|index| &relay.moves[*index]);
+    let wants = moves.clone().filter_map(|one| one.new).collect();
+    let haves = moves.filter_map(|one| one.old).collect();
+    let read = calls.ancestry(source, &relay.from, wants, haves).await;
+    let known = few(read)?.unwrap_or_default();
+    calls.judge(source, relay, &known).await
+}
+
+fn check_hashes(relay: &Relay, from: &Advert, to: &Advert) -> Result<(), Error> {
+    if from.hash == to.hash {
+        return Ok(());
     }
-    let slot = broken.clone();
-    let pack = fetched.pack.into_body().inspect_err(move |error| {
-        *slot.lock().expect("no holder of the lock panics") = Some(error.clone());
-    });
-    Ok(Prepared {
-        pack: Pack::Stream(pack.boxed()),
-        broken,
-    })
+    Err(Error::Unsupported(format!(
+        "remote `{}` has ids of {} and remote `{}` of {}: nothing can be carried between them",
+        relay.from, from.hash, relay.to, to.hash
+    )))
 }
 
 /// Starts the effect of each move, or none.
@@ -213,7 +239,7 @@ fn finish(started: Started, became: Result<Value, Error>, one: &Move) -> End {
         Ok(detail) => {
             started.done(detail);
             let id = one.new.map(|id| id.to_string());
-            Ok(Outcome::Done(id.unwrap_or_default()))
+            Ok(one.relayed(Outcome::Done(id.unwrap_or_default()), None))
         }
         Err(Error::Unknown(why)) => {
             started.unknown(&why);

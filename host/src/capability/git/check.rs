@@ -1,10 +1,10 @@
-//! What a step may do to a remote: each call's values against the step's `git` permissions,
-//! and names and ids against what they can be. A refusal says the lines that would permit it.
+//! What a step may do to a remote: each call's values against the step's authority, and names
+//! and ids against what they can be. A refusal says the lines that would permit it.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice;
 use serde_json::{Value, json};
-use sluice_pipeline::permission::{GitRule, RefChange, permit_git};
+use sluice_pipeline::permission::{Denied, RefChange, permit_git};
 
 use super::GitCalls;
 use crate::{
@@ -18,42 +18,28 @@ const LONGEST: usize = 1024;
 impl GitCalls {
     /// The remote may be read.
     pub(super) fn check_read(&self, remote: &str) -> Result<(), Error> {
-        if self.rules(remote).any(|rule| rule.read) {
-            return Ok(());
-        }
-        Err(self.refuse("read", remote, None, &json!({})))
+        let read = self.authority.read(remote);
+        read.map_err(|denied| self.refuse(&denied, "read", remote, None, &json!({})))
     }
 
-    /// The ref may be changed in one of these ways, tried in their order: which.
+    /// The ref may be changed so.
     pub(super) fn check_change(
         &self,
         remote: &str,
         name: &str,
-        changes: &[RefChange],
+        change: RefChange,
         detail: &Value,
-    ) -> Result<RefChange, Error> {
-        let permits =
-            |change: &RefChange| self.rules(remote).any(|rule| rule.permits(*change, name));
-        let permitted = changes.iter().copied().find(permits);
-        permitted.ok_or_else(|| {
-            let change = changes.first().copied().unwrap_or(RefChange::Force);
+    ) -> Result<(), Error> {
+        let changed = self.authority.change(remote, change, name);
+        changed.map_err(|denied| {
             let action = format!("{change}-ref");
-            self.refuse(&action, remote, Some((change, name)), detail)
+            self.refuse(&denied, &action, remote, Some((change, name)), detail)
         })
-    }
-
-    /// Whether the ref may be changed so, without a word about it.
-    pub(super) fn permits(&self, remote: &str, change: RefChange, name: &str) -> bool {
-        self.rules(remote).any(|rule| rule.permits(change, name))
-    }
-
-    fn rules(&self, remote: &str) -> impl Iterator<Item = &GitRule> {
-        let rules = self.permissions.git.iter();
-        rules.filter(move |rule| rule.remote == remote)
     }
 
     fn refuse(
         &self,
+        denied: &Denied,
         action: &str,
         remote: &str,
         change: Option<(RefChange, &str)>,
@@ -70,13 +56,22 @@ impl GitCalls {
             state: EffectState::Refused,
             detail: detail.clone(),
         };
-        let why = format!("step `{}` has no permission for it", self.step);
-        self.effects.refuse(&effect, &why);
+        self.effects.refuse(&effect, &denied.why(&self.step));
         let yaml = permit_git(&self.step, remote, change);
-        let line = format!("refused `{action}` on {target}; to permit it:\n{yaml}");
+        let line = format!("refused `{action}` on {target}; {}", denied.way_out(&yaml));
         self.reporter.log(Level::Error, &line, Vec::new());
         Error::Denied(format!("step `{}` may not {action} {target}", self.step))
     }
+}
+
+/// The remote has its whole history itself. Git calls commits whose parents it lacks commits
+/// without parents: what is counted or carried from there would be wrong.
+pub(super) fn whole(remote: &str, shallow: &[ObjectId]) -> Result<(), Error> {
+    shallow.first().map_or(Ok(()), |id| {
+        Err(Error::Unsupported(format!(
+            "remote `{remote}` does not have its whole history itself (shallow): it ends at {id}"
+        )))
+    })
 }
 
 /// The full name of a ref that can be changed: no option, no path out of `refs/`.

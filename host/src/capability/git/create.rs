@@ -28,7 +28,7 @@ impl GitCalls {
         check::name(name)?;
         let target = check::id(target)?;
         let detail = effect::identity(None, Some(&target.to_string()), annotation.is_some());
-        self.check_change(remote, name, &[RefChange::Create], &detail)?;
+        self.check_change(remote, name, RefChange::Create, &detail)?;
         let creation = Creation {
             made: Made::of(
                 name,

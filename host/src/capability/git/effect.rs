@@ -38,6 +38,7 @@ pub(super) fn words(error: &Error) -> String {
         | Error::NotFound(text)
         | Error::Invalid(text)
         | Error::Conflict(text)
+        | Error::Diverged(text)
         | Error::Rejected(text)
         | Error::Unavailable(text)
         | Error::Unknown(text)
@@ -55,6 +56,7 @@ pub(super) fn reworded(error: Error, words: impl FnOnce(&str) -> String) -> Erro
         Error::NotFound(text) => Error::NotFound(words(&text)),
         Error::Invalid(text) => Error::Invalid(words(&text)),
         Error::Conflict(text) => Error::Conflict(words(&text)),
+        Error::Diverged(text) => Error::Diverged(words(&text)),
         Error::Rejected(text) => Error::Rejected(words(&text)),
         Error::Unavailable(text) => Error::Unavailable(words(&text)),
         Error::Unknown(text) => Error::Unknown(words(&text)),

@@ -7,7 +7,7 @@ use gix_hash::{Kind as Hash, ObjectId};
 use gix_object::{CommitRef, CommitRefIter};
 
 use super::{
-    pack::{Entry, Kind, Reader, apply},
+    pack::{Entry, Head, Kind, Reader, apply},
     tag,
 };
 use crate::bindings::sluice::git::remote::{Commit, Error, Signature};
@@ -56,11 +56,31 @@ impl Commits {
         Ok(batch)
     }
 
-    /// The commits that stand in it, and their parents.
-    pub(super) fn parents(&self) -> impl Iterator<Item = ObjectId> {
+    /// Each commit with its parents.
+    pub(super) fn parents(&self) -> impl Iterator<Item = (ObjectId, Vec<ObjectId>)> {
         let commits = self.left.iter();
-        commits.flat_map(|(_, data)| parents(data, self.hash))
+        commits.map(|(id, data)| (*id, parents(data, self.hash).collect()))
     }
+}
+
+/// The commits with which a pack begins, each with its parents: git writes commits first,
+/// and then what belongs to them. Reads until another object comes, or until `enough`.
+pub(super) async fn beginning(
+    pack: &mut Reader,
+    hash: Hash,
+    mut enough: impl FnMut(&Head) -> bool,
+) -> Result<Vec<(ObjectId, Vec<ObjectId>)>, Error> {
+    let mut found = Found::new(hash);
+    while let Some(head) = pack.head().await? {
+        if matches!(head.kind, Kind::Tree | Kind::Blob) || enough(&head) {
+            break;
+        }
+        let wanted = found.wants(&head.kind);
+        found.take(pack.data(head, wanted).await?)?;
+    }
+    let commits = found.commits.into_iter();
+    let commits = commits.map(|(id, data)| (id, parents(&data, hash).collect()));
+    Ok(commits.collect())
 }
 
 /// What a pack has brought so far.

@@ -2,6 +2,7 @@
 //! `git` permission, then done by a client that speaks git's protocol with credentials of
 //! its own. There is no clone: what travels is read, or carried on, as it comes.
 
+mod ancestry;
 mod carry;
 mod check;
 mod create;
@@ -13,9 +14,10 @@ mod remotes;
 mod tag;
 mod wire;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use sluice_pipeline::{permission::Permissions, schedule::Schedule};
+use gix_hash::ObjectId;
+use sluice_pipeline::{permission::Authority, schedule::Schedule};
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -29,6 +31,7 @@ use self::{
 use crate::{
     bindings::sluice::git::remote::{
         Annotation, Commit, Effect as Outcome, Error, Host, HostCommits, RefEntry, RefUpdate,
+        Relayed,
     },
     run::{Effects, Reporter, event::Level},
 };
@@ -39,7 +42,7 @@ pub struct GitCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// Keeps the changes.
     pub effects: Effects,
     /// Says what a person should know of them.
@@ -109,7 +112,7 @@ impl Host for GitView<'_> {
         to: String,
         updates: Vec<RefUpdate>,
         atomic: bool,
-    ) -> wasmtime::Result<Result<Vec<Result<Outcome, Error>>, Error>> {
+    ) -> wasmtime::Result<Result<Vec<Result<Relayed, Error>>, Error>> {
         let calls = self.calls;
         let masked = |error| calls.masked(error);
         let ends = calls.relay(&from, &to, updates, atomic).await;
@@ -154,18 +157,24 @@ impl GitCalls {
             wants: check::ids(tips)?,
             haves: check::ids(known)?,
             history: true,
-            thin: false,
+            ..Fetch::default()
         };
         if wanted.wants.is_empty() {
             return Err(Error::Invalid(
                 "a range wants at least one commit to begin at".to_owned(),
             ));
         }
-        self.range(&mut self.link(remote)?, remote, &wanted).await
+        let reading = self.range(&mut self.link(remote)?, remote, &wanted).await?;
+        Ok(reading.0)
     }
 
-    /// The commits of a range.
-    async fn range(&self, link: &mut Link, name: &str, wanted: &Fetch) -> Result<Commits, Error> {
+    /// The commits of a range, and which of what is had the remote has, where that was asked.
+    async fn range(
+        &self,
+        link: &mut Link,
+        name: &str,
+        wanted: &Fetch,
+    ) -> Result<(Commits, Option<BTreeSet<ObjectId>>), Error> {
         let fetched = fetch(link, wanted, self.progress(name)).await?;
         if !fetched.filtered {
             let line = format!(
@@ -173,15 +182,10 @@ impl GitCalls {
             );
             self.reporter.log(Level::Info, &line, Vec::new());
         }
+        check::whole(name, &fetched.shallow)?;
         let pack = Reader::new(fetched.pack.into_body(), fetched.hash).await?;
         let commits = Commits::read(pack, fetched.hash, fetched.filtered).await?;
-        // Git calls these commits without parents; a version counted from them would be wrong.
-        if let Some(id) = fetched.shallow.first() {
-            return Err(Error::Unsupported(format!(
-                "remote `{name}` does not have its whole history itself (shallow): it ends at {id}"
-            )));
-        }
-        Ok(commits)
+        Ok((commits, fetched.common))
     }
 
     /// A way to a remote that may be reached in this mode.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use sluice_pipeline::{permission::Permissions, pipeline::Remote};
+use url::Url;
 
 use super::{
     GitCalls,
@@ -24,7 +25,7 @@ pub enum Reach {
     DryRun,
     /// Nothing is asked.
     Offline,
-    /// A rehearsal, which has nothing real in reach.
+    /// A rehearsal, which has nothing real in reach: stand-ins are changed.
     Rehearsal,
 }
 
@@ -36,19 +37,25 @@ pub struct Remotes {
     /// Where the credentials are. They are the host's alone, so that a dry run reads by them
     /// too.
     pub vault: Vault,
+    /// What stands in for each in a rehearsal, by name.
+    pub stand_ins: BTreeMap<String, Url>,
 }
 
 impl Remotes {
     /// Remotes that are not to be let in to anywhere.
     pub fn without(reach: Reach) -> Self {
+        Self::with(reach, Vault::new(Vec::new(), Sources::None))
+    }
+
+    /// Remotes with credentials.
+    pub fn with(reach: Reach, vault: Vault) -> Self {
         Self {
             reach,
-            vault: Vault::new(Vec::new(), Sources::None),
+            vault,
+            stand_ins: BTreeMap::new(),
         }
     }
-}
 
-impl Remotes {
     /// Why a secret that a remote names cannot be had.
     pub fn missing(&self, name: &str) -> Option<StepError> {
         match self.reach {
@@ -68,11 +75,7 @@ impl GitCalls {
                     "remote `{name}` is not asked: the dry run is offline"
                 )));
             }
-            Reach::Rehearsal => {
-                return Err(Error::Unsupported(format!(
-                    "remote `{name}` is not asked: a rehearsal has no stand-in for git remotes yet; `--dry-run` asks the real ones"
-                )));
-            }
+            Reach::Rehearsal => return self.stand_in(name),
         }
         let schedule = self.schedule.as_deref();
         let schedule = schedule.ok_or_else(|| no_remote(name))?;
@@ -108,6 +111,20 @@ impl GitCalls {
             name: name.to_owned(),
             url: remote.url.clone(),
             login,
+        })
+    }
+
+    /// What stands in for a remote, which nobody has to be let in to.
+    fn stand_in(&self, name: &str) -> Result<Address, Error> {
+        let url = self.remotes.stand_ins.get(name).ok_or_else(|| {
+            Error::Unsupported(format!(
+                "remote `{name}` has no stand-in: a rehearsal makes it by `git`, which is not on this machine"
+            ))
+        })?;
+        Ok(Address {
+            name: name.to_owned(),
+            url: url.clone(),
+            login: Login::Nobody,
         })
     }
 

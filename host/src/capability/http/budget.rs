@@ -6,10 +6,9 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use sluice_pipeline::policy::Limit;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Requests of one attempt.
-const REQUESTS: usize = 1_000;
 /// Requests at a time; those beyond them wait.
 const AT_A_TIME: usize = 8;
 /// What the bodies of one attempt's requests may amount to, and those of their answers, in
@@ -21,28 +20,32 @@ const CARRIED: usize = 64 << 20;
 pub struct Budget(Arc<Left>);
 
 struct Left {
+    limit: Limit<usize>,
     requests: AtomicUsize,
     sent: AtomicUsize,
     received: AtomicUsize,
     turns: Arc<Semaphore>,
 }
 
-impl Default for Budget {
-    fn default() -> Self {
+impl Budget {
+    /// That many requests.
+    pub fn new(requests: &Limit<usize>) -> Self {
         Self(Arc::new(Left {
-            requests: AtomicUsize::new(REQUESTS),
+            limit: requests.clone(),
+            requests: AtomicUsize::new(requests.most),
             sent: AtomicUsize::new(CARRIED),
             received: AtomicUsize::new(CARRIED),
             turns: Arc::new(Semaphore::new(AT_A_TIME)),
         }))
     }
-}
 
-impl Budget {
     /// One more request; `Err` says what is one too many.
     pub(super) fn request(&self) -> Result<(), String> {
-        take(&self.0.requests, 1)
-            .ok_or_else(|| format!("sent more than {REQUESTS} requests, the limit"))
+        let limit = &self.0.limit;
+        take(&self.0.requests, 1).ok_or_else(|| {
+            let (most, whose) = (limit.most, limit.whose());
+            format!("sent more than {most} requests, the limit{whose}")
+        })
     }
 
     /// A body of that size that is to be sent.
@@ -77,8 +80,8 @@ mod tests {
 
     #[test]
     fn what_is_used_up_is_said() {
-        let budget = Budget::default();
-        for _ in 0..REQUESTS {
+        let budget = Budget::new(&Limit::of_host(1000));
+        for _ in 0..1000 {
             assert_eq!(budget.request(), Ok(()));
         }
         assert_eq!(

@@ -10,7 +10,7 @@ use std::{
 
 use rustls::{ClientConfig, pki_types::ServerName};
 use rustls_platform_verifier::BuilderVerifierExt;
-use sluice_pipeline::permission::{HttpRequest, HttpRule, Scheme};
+use sluice_pipeline::permission::{HttpRequest, PermittedRequest, Scheme};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -54,17 +54,17 @@ impl Dialer {
         matches!(self.route, Route::Sink(_))
     }
 
-    /// Connects to the request's host, at an address that some rule lets be dialled. In an
+    /// Connects to the request's host, at an address that may be dialled for it. In an
     /// error nothing of the request has been sent.
     pub(super) async fn connect(
         &self,
         asked: &HttpRequest,
-        rules: &[HttpRule],
+        permitted: &PermittedRequest,
     ) -> Result<Box<dyn Stream>, Error> {
         if let Route::Sink(sink) = self.route {
             return Ok(Box::new(within(TcpStream::connect(sink)).await?));
         }
-        let dials = |address| rules.iter().any(|rule| rule.dials(address));
+        let dials = |address| permitted.dials(address);
         let stream = reach(&asked.host, asked.port, &dials).await?;
         match asked.scheme {
             Scheme::Http => Ok(Box::new(stream)),

@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header, request::Parts};
-use http_body_util::{BodyExt, Empty, Full, Limited};
+use http_body_util::{BodyExt, Empty, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use sluice_pipeline::permission::{HttpRequest, HttpRule, Scheme};
+use sluice_pipeline::{
+    permission::{HttpRequest, PermittedRequest, Scheme},
+    policy::{Limit, Limits, show_size},
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use super::{budget::Budget, dial::Dialer, substitute};
@@ -20,10 +23,6 @@ use crate::{
     secret::{Mask, StepSecrets},
 };
 
-/// What a request's body may amount to, in bytes.
-const REQUEST_BODY: usize = 8 << 20;
-/// What an answer's body may amount to, in bytes.
-const ANSWER_BODY: usize = 8 << 20;
 /// How long an answer may take to begin, where the plugin says nothing.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The longest that a plugin may ask for.
@@ -40,11 +39,12 @@ pub(super) struct Exchange {
     pub(super) request: Request<WasiBody>,
     pub(super) asked: HttpRequest,
     pub(super) options: RequestOptions,
-    pub(super) rules: Vec<HttpRule>,
+    pub(super) permitted: PermittedRequest,
     /// `None` in a dry run, which sends nothing.
     pub(super) dialer: Option<Dialer>,
     /// It asks and its permission says so: no plan holds it.
     pub(super) read: bool,
+    pub(super) limits: Arc<Limits>,
     pub(super) secrets: Arc<StepSecrets>,
     pub(super) mask: Mask,
     /// From its admission on, the attempt waits for it.
@@ -61,7 +61,18 @@ impl Exchange {
         let _turn = self.budget.turn().await;
         let over = |what: String| self.effects.exceed(&what);
         let (mut parts, body) = self.request.into_parts();
-        let body = collect(body, REQUEST_BODY).await?;
+        let limits = self.limits;
+        let too_long = |what: &str, limit: &Limit<usize>| {
+            let (most, whose) = (show_size(limit.most), limit.whose());
+            let line = format!("{what} is longer than {most}{whose}");
+            self.reporter.log(Level::Error, &line, Vec::new());
+        };
+        let limit = &limits.request_body;
+        let body = collect(body, limit.most).await.inspect_err(|error| {
+            if matches!(error, Error::HttpRequestBodySize(_)) {
+                too_long("the request's body", limit);
+            }
+        })?;
         if let Err(what) = self.budget.sent(body.len()) {
             over(what);
             return Err(Error::HttpRequestDenied);
@@ -90,14 +101,11 @@ impl Exchange {
         if self.effects.closed() {
             return Err(Error::ConnectionTerminated);
         }
-        let stream = match dialer.connect(&self.asked, &self.rules).await {
+        let stream = match dialer.connect(&self.asked, &self.permitted).await {
             Ok(stream) => stream,
             Err(error) => {
                 let why = if matches!(error, Error::DestinationIpProhibited) {
-                    format!(
-                        "`{}` has no address that may be dialled: private, loopback and link-local ranges need `addresses` in the step's `permissions.http`",
-                        self.asked.host
-                    )
+                    self.permitted.undialled(&self.asked.host)
                 } else {
                     error.to_string()
                 };
@@ -120,10 +128,18 @@ impl Exchange {
             .min(LONGEST);
         let response = send(stream, parts, body, wait, started).await?;
         let (mut head, body) = response.into_parts();
-        let body = tokio::time::timeout(LONGEST, Limited::new(body, ANSWER_BODY).collect())
+        let limit = &limits.answer_body;
+        let body = tokio::time::timeout(LONGEST, Limited::new(body, limit.most).collect())
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
-            .map_err(|_| Error::HttpResponseIncomplete)?
+            .map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    too_long("the answer's body", limit);
+                    Error::HttpResponseBodySize(u64::try_from(limit.most).ok())
+                } else {
+                    Error::HttpResponseIncomplete
+                }
+            })?
             .to_bytes();
         if let Err(what) = self.budget.received(body.len()) {
             over(what);

@@ -8,9 +8,12 @@ mod substitute;
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, Request, header, uri::Authority};
+use http::{HeaderValue, Method, Request, header, uri};
 use serde_json::json;
-use sluice_pipeline::permission::{HttpRequest, Permissions, Scheme, permit_request};
+use sluice_pipeline::{
+    permission::{Authority, HttpRequest, Scheme, permit_request},
+    policy::Limits,
+};
 use url::Host;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -42,7 +45,7 @@ pub struct HttpCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// The values behind its placeholders.
     pub secrets: Arc<StepSecrets>,
     /// Keeps the requests.
@@ -51,7 +54,9 @@ pub struct HttpCalls {
     pub reporter: Reporter,
     /// What becomes of them.
     pub egress: Egress,
-    /// How many they may be, and how large.
+    /// How large they may be.
+    pub limits: Arc<Limits>,
+    /// How many they may be, and how much they may carry.
     pub budget: Budget,
 }
 
@@ -105,26 +110,20 @@ impl HttpCalls {
             state: EffectState::Started,
             detail: json!({ "url": self.by_name(&request.uri().to_string()) }),
         };
-        let rules = self.permissions.http.iter();
-        let rules = rules.filter(|rule| rule.permits(&asked)).cloned();
-        let rules = rules.collect::<Vec<_>>();
-        if rules.is_empty() {
+        let permitted = self.authority.request(&asked).map_err(|denied| {
             let yaml = permit_request(&self.step, &asked);
-            self.effects
-                .refuse(&effect, &format!("step `{}` may not send it", self.step));
+            self.effects.refuse(&effect, &denied.why(&self.step));
+            let (action, target) = (&effect.action, &effect.target);
             self.reporter.log(
                 Level::Error,
-                &format!(
-                    "refused `{} {}`; to permit it:\n{yaml}",
-                    effect.action, effect.target
-                ),
+                &format!("refused `{action} {target}`; {}", denied.way_out(&yaml)),
                 Vec::new(),
             );
-            return Err(Error::HttpRequestDenied);
-        }
+            Error::HttpRequestDenied
+        })?;
         // Whatever a permission says, a dry run asks and never tells.
         let asks = matches!(asked.method.as_str(), "GET" | "HEAD");
-        let read = asks && rules.iter().any(|rule| rule.read);
+        let read = asks && permitted.read();
         let dialer = match &self.egress {
             Egress::Send(dialer) => Some(dialer.clone()),
             Egress::Plan(reader) if read => reader.clone(),
@@ -134,10 +133,11 @@ impl HttpCalls {
             request,
             asked,
             options,
-            rules,
+            permitted,
             dialer,
             read,
             secrets: self.secrets.clone(),
+            limits: self.limits.clone(),
             mask: self.reporter.mask().clone(),
             hold: self.effects.hold(),
             effects: self.effects.clone(),
@@ -199,7 +199,7 @@ fn asked(request: &mut Request<WasiBody>) -> Result<HttpRequest, Error> {
     };
     let path = uri.path().to_owned();
     let mut parts = uri.clone().into_parts();
-    parts.authority = Some(said.parse::<Authority>().map_err(|_| invalid())?);
+    parts.authority = Some(said.parse::<uri::Authority>().map_err(|_| invalid())?);
     let header = HeaderValue::try_from(said).map_err(|_| invalid())?;
     request.headers_mut().insert(header::HOST, header);
     *request.uri_mut() = http::Uri::from_parts(parts).map_err(|_| invalid())?;

@@ -1,9 +1,10 @@
-//! What a step may do to a workload: each call's values against the step's `kube-apply`
-//! permissions. A refusal says the lines that would permit it.
+//! What a step may do to a workload: each call's values against the step's authority. A
+//! refusal says who denies it, and the lines that would permit it.
 
 use serde_json::{Value, json};
 use sluice_pipeline::permission::{
-    ImageRef, KubeRule, WorkloadKind, permit_image, permit_kube, permit_workload,
+    Denied, ImageRef, KubeRule, PermittedWorkload, WorkloadKind, permit_image, permit_kube,
+    permit_workload,
 };
 
 use super::{KubeCalls, owner};
@@ -32,10 +33,10 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// A workload that the step may touch, and the permissions that say so: at least one.
+/// A workload that the step may touch, and what it may do to it.
 pub(super) struct Permitted<'a> {
     pub(super) target: Target,
-    pub(super) rules: Vec<&'a KubeRule>,
+    pub(super) may: PermittedWorkload<'a>,
 }
 
 impl KubeCalls {
@@ -54,26 +55,27 @@ impl KubeCalls {
             ))
         })?;
         let (namespace, name) = (workload.namespace.clone(), workload.name.clone());
-        let rules = self.permissions.kube_apply.iter();
-        let rules = rules
-            .filter(|rule| rule.matches_object(kind, &namespace, &name))
-            .collect::<Vec<_>>();
         let target = Target {
             kind,
             namespace,
             name,
         };
-        if rules.is_empty() {
-            let yaml = permit_workload(&self.step, kind, &target.namespace, &target.name);
-            return Err(self.refuse("get", &target, &yaml, &json!({})));
+        match self
+            .authority
+            .workload(kind, &target.namespace, &target.name)
+        {
+            Ok(may) => Ok(Permitted { target, may }),
+            Err(denied) => {
+                let yaml = permit_workload(&self.step, kind, &target.namespace, &target.name);
+                Err(self.refuse(&denied, "get", &target, &yaml, &json!({})))
+            }
         }
-        Ok(Permitted { target, rules })
     }
 
     /// Every change is within one permission, container and image together.
     pub(super) fn check_images(
         &self,
-        Permitted { target, rules }: &Permitted<'_>,
+        Permitted { target, may }: &Permitted<'_>,
         changes: &[ImageChange],
     ) -> Result<(), Error> {
         check_count(changes.len())?;
@@ -85,15 +87,12 @@ impl KubeCalls {
         {
             check_lengths([container, old, new])?;
             let image = new.parse::<ImageRef>().map_err(Error::Invalid)?;
-            if !rules
-                .iter()
-                .any(|rule| rule.permits_image(container, &image))
-            {
+            if let Err(denied) = may.image(container, &image) {
                 let (namespace, name) = (&target.namespace, &target.name);
                 let yaml =
                     permit_image(&self.step, target.kind, namespace, name, container, &image);
                 let detail = json!({ "container": container, "image": new });
-                return Err(self.refuse("set-images", target, &yaml, &detail));
+                return Err(self.refuse(&denied, "set-images", target, &yaml, &detail));
             }
         }
         Ok(())
@@ -103,7 +102,7 @@ impl KubeCalls {
     /// a permission for the very container and image says so too.
     pub(super) fn check_owner(
         &self,
-        Permitted { target, rules }: &Permitted<'_>,
+        Permitted { target, may }: &Permitted<'_>,
         object: &Object,
         changes: &[ImageChange],
         take_over: bool,
@@ -124,14 +123,12 @@ impl KubeCalls {
                      would put the old one back; set it there, or say `take-over: true`"
                 )));
             }
-            let image = change.new.parse::<ImageRef>();
-            let permits = |rule: &KubeRule| {
-                image
-                    .as_ref()
-                    .is_ok_and(|image| rule.permits_image(container, image))
-            };
-            let permitted = rules.iter().find(|rule| permits(rule));
-            if !rules.iter().any(|rule| rule.take_over && permits(rule)) {
+            let image = change.new.parse::<ImageRef>().map_err(Error::Invalid)?;
+            if let Err(denied) = may.take_over(container, &image) {
+                let rules = may.rules();
+                let permitted = rules
+                    .iter()
+                    .find(|rule| rule.permits_image(container, &image));
                 let rule = KubeRule {
                     take_over: true,
                     ..(**permitted.unwrap_or(&rules[0])).clone()
@@ -139,7 +136,7 @@ impl KubeCalls {
                 let yaml = permit_kube(&self.step, &rule);
                 let detail =
                     json!({ "container": container, "image": change.new, "owner": keeper });
-                return Err(self.refuse("take-over", target, &yaml, &detail));
+                return Err(self.refuse(&denied, "take-over", target, &yaml, &detail));
             }
         }
         Ok(())
@@ -148,47 +145,50 @@ impl KubeCalls {
     /// A restart of what runs these images.
     pub(super) fn check_restart(
         &self,
-        Permitted { target, rules }: &Permitted<'_>,
+        Permitted { target, may }: &Permitted<'_>,
         images: &[ContainerImage],
     ) -> Result<(), Error> {
         check_count(images.len())?;
         for ContainerImage { container, image } in images {
             check_lengths([container, image])?;
         }
-        let named = |rule: &KubeRule| {
-            let mut images = images.iter();
-            images.all(|entry| rule.containers.contains(&entry.container))
-        };
-        if rules.iter().any(|rule| rule.restart && named(rule)) {
-            return Ok(());
-        }
-        let rule = KubeRule {
-            restart: true,
-            ..rules[0].clone()
-        };
-        let yaml = permit_kube(&self.step, &rule);
-        Err(self.refuse("restart", target, &yaml, &json!({})))
+        let containers = images.iter().map(|entry| entry.container.as_str());
+        let containers = containers.collect::<Vec<_>>();
+        may.restart(&containers).map_err(|denied| {
+            let rule = KubeRule {
+                restart: true,
+                ..may.rules()[0].clone()
+            };
+            let yaml = permit_kube(&self.step, &rule);
+            self.refuse(&denied, "restart", target, &yaml, &json!({}))
+        })
     }
 
     /// Pods of the workload may be deleted.
     pub(super) fn check_delete_pods(
         &self,
-        Permitted { target, rules }: &Permitted<'_>,
+        Permitted { target, may }: &Permitted<'_>,
         pod: &str,
     ) -> Result<(), Error> {
         check_lengths([pod])?;
-        if rules.iter().any(|rule| rule.delete_pods) {
-            return Ok(());
-        }
-        let rule = KubeRule {
-            delete_pods: true,
-            ..rules[0].clone()
-        };
-        let yaml = permit_kube(&self.step, &rule);
-        Err(self.refuse("delete-pod", target, &yaml, &json!({ "pod": pod })))
+        may.delete_pods().map_err(|denied| {
+            let rule = KubeRule {
+                delete_pods: true,
+                ..may.rules()[0].clone()
+            };
+            let yaml = permit_kube(&self.step, &rule);
+            self.refuse(&denied, "delete-pod", target, &yaml, &json!({ "pod": pod }))
+        })
     }
 
-    fn refuse(&self, action: &str, target: &Target, yaml: &str, detail: &Value) -> Error {
+    fn refuse(
+        &self,
+        denied: &Denied,
+        action: &str,
+        target: &Target,
+        yaml: &str,
+        detail: &Value,
+    ) -> Error {
         let effect = Effect {
             capability: "kube-apply",
             action: action.to_owned(),
@@ -196,11 +196,10 @@ impl KubeCalls {
             state: EffectState::Refused,
             detail: detail.clone(),
         };
-        let why = format!("step `{}` has no permission for it", self.step);
-        self.effects.refuse(&effect, &why);
+        self.effects.refuse(&effect, &denied.why(&self.step));
         self.reporter.log(
             Level::Error,
-            &format!("refused `{action}` on {target}; to permit it:\n{yaml}"),
+            &format!("refused `{action}` on {target}; {}", denied.way_out(yaml)),
             Vec::new(),
         );
         Error::Denied(format!("step `{}` may not {action} {target}", self.step))

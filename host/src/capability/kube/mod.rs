@@ -17,7 +17,7 @@ mod workload;
 
 use std::{sync::Arc, time::Duration};
 
-use sluice_pipeline::permission::Permissions;
+use sluice_pipeline::permission::Authority;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -59,7 +59,7 @@ pub struct KubeCalls {
     /// The step's identifier, for what a refusal says.
     pub step: String,
     /// What the step may do.
-    pub permissions: Arc<Permissions>,
+    pub authority: Authority,
     /// Keeps the changes.
     pub effects: Effects,
     /// Says what a person should know of them.
@@ -146,9 +146,9 @@ impl Host for KubeView<'_> {
 
 impl KubeCalls {
     async fn get(&self, workload: &Workload) -> Result<Object, Error> {
-        let Permitted { target, rules } = self.permitted(workload)?;
+        let Permitted { target, may } = self.permitted(workload)?;
         let Some(reader) = self.cluster.reader().await? else {
-            return Ok(workload::unseen(&rules));
+            return Ok(workload::unseen(may.rules()));
         };
         let live = reader
             .get(target.kind, &target.namespace, &target.name)

@@ -37,7 +37,7 @@ use serde_json::{Value, json};
 use bindings::{
     exports::sluice::plugin::step::{Context, Failure, FailureKind, Guest},
     sluice::git::remote::{
-        Annotation, Effect, Error, RefUpdate, create_ref, list_refs, log, relay,
+        Annotation, Effect, Error, RefChange, RefUpdate, Relayed, create_ref, list_refs, log, relay,
     },
 };
 
@@ -54,7 +54,7 @@ impl Guest for Git {
                         "prefixes":{"type":"array","items":{"type":"string"}},
                         "tips":{"type":"array","items":{"type":"string"}},
                         "known":{"type":"array","items":{"type":"string"}},
-                        "atomic":{"type":"boolean"},
+                        "atomic":{"type":"boolean"},"spell":{"type":"boolean"},
                         "updates":{"type":"array","items":{"type":"string"}}}},
             "outputs":{"type":"object","additionalProperties":false,
                        "properties":{"count":{"type":"integer"},"lines":{"type":"array","items":{"type":"string"}}}},
@@ -65,7 +65,15 @@ impl Guest for Git {
 
     fn run(_: Context, config: String) -> Result<String, Failure> {
         let config: Value = serde_json::from_str(&config).expect("the host sends JSON");
-        let lines = call(&config).map_err(|error| failure(&error))?;
+        let lines = call(&config).map_err(|error| {
+            let mut failure = failure(&error);
+            if config["spell"] == true {
+                // As no mask of the host's would know it.
+                let letters = failure.message.chars().map(String::from);
+                failure.message = letters.collect::<Vec<_>>().join("-");
+            }
+            failure
+        })?;
         let count = lines.len();
         // A list that is too long for outputs is told by its length.
         let shown = if count > 1000 { Vec::new() } else { lines };
@@ -124,7 +132,7 @@ fn call(config: &Value) -> Result<Vec<String>, Error> {
             Ok(vec![word(&effect)])
         }
         "relay" => {
-            // Each as `name old new`, with `-` for none.
+            // Each as `name old new`, with `-` for none, and perhaps `force`.
             let update = |line: String| {
                 let mut words = line.split(' ').map(str::to_owned);
                 let mut id = || words.next().filter(|word| word != "-");
@@ -132,18 +140,41 @@ fn call(config: &Value) -> Result<Vec<String>, Error> {
                     name: id().unwrap_or_default(),
                     old: id(),
                     new: id(),
+                    force: id().is_some(),
                 }
             };
             let updates = list("updates").into_iter().map(update).collect::<Vec<_>>();
             let atomic = config["atomic"] == true;
             let ends = relay(&remote, &text("to"), &updates, atomic)?;
-            let line = |end: Result<Effect, Error>| match end {
-                Ok(effect) => word(&effect),
+            let line = |end: Result<Relayed, Error>| match end {
+                Ok(Relayed {
+                    effect,
+                    change,
+                    commits,
+                }) => {
+                    let commits = commits.map(|count| format!(" {count} commits"));
+                    format!(
+                        "{} {}{}",
+                        change_word(&change),
+                        word(&effect),
+                        commits.unwrap_or_default()
+                    )
+                }
                 Err(error) => failure(&error).message,
             };
             Ok(ends.into_iter().map(line).collect())
         }
         other => panic!("there is no call `{other}`"),
+    }
+}
+
+fn change_word(change: &RefChange) -> &str {
+    match change {
+        RefChange::Create => "create",
+        RefChange::Update => "update",
+        RefChange::Force => "force",
+        RefChange::Delete => "delete",
+        RefChange::Other(other) => other,
     }
 }
 
@@ -162,6 +193,7 @@ fn failure(error: &Error) -> Failure {
         Error::NotFound(text) => (FailureKind::Failed, "not found", text.as_str()),
         Error::Invalid(text) => (FailureKind::Configuration, "invalid", text.as_str()),
         Error::Conflict(text) => (FailureKind::Failed, "conflict", text.as_str()),
+        Error::Diverged(text) => (FailureKind::Failed, "diverged", text.as_str()),
         Error::Rejected(text) => (FailureKind::Failed, "rejected", text.as_str()),
         Error::Unavailable(text) => (FailureKind::Unavailable, "unavailable", text.as_str()),
         Error::Unknown(text) => (FailureKind::Unknown, "unknown", text.as_str()),

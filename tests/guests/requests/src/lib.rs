@@ -172,18 +172,16 @@ fn send(asked: &Value) -> Result<FutureIncomingResponse, String> {
 /// A text as it is, or so that only its reader knows it again.
 fn disguised(text: &str, how: Option<&str>) -> String {
     let hex = |byte: u8| format!("{byte:02x}");
+    let each = |spell: &dyn Fn(u8) -> String| text.bytes().map(spell).collect::<Vec<_>>().concat();
     match how {
         None => text.to_owned(),
-        Some("percent") => text.bytes().map(|byte| format!("%{}", hex(byte))).collect(),
-        Some("hexadecimal") => text.bytes().map(hex).collect(),
+        Some("percent") => each(&|byte| format!("%{}", hex(byte))),
+        Some("hexadecimal") => each(&hex),
         Some("capitals") => text.to_uppercase(),
         Some("backwards") => text.chars().rev().collect(),
         Some("spaced") => text.chars().flat_map(|c| [c, ' ']).collect(),
         Some("halves") => format!("{} {}", &text[..20], &text[20..]),
-        Some("escaped") => text
-            .bytes()
-            .map(|byte| format!("\\u00{}", hex(byte)))
-            .collect(),
+        Some("escaped") => each(&|byte| format!("\\u00{}", hex(byte))),
         Some("base64") => base64(text.as_bytes()),
         Some("basic") => format!("Basic {}", base64(format!("ci:{text}").as_bytes())),
         Some(other) => panic!("`{other}` is no disguise"),

@@ -5,5 +5,5 @@ mod read;
 mod write;
 
 pub(super) use delta::apply;
-pub(super) use read::{Entry, Kind, Reader};
+pub(super) use read::{Entry, Head, Kind, Reader};
 pub(super) use write::{empty, of_one};

@@ -35,6 +35,16 @@ pub(in super::super) struct Entry {
     pub(in super::super) data: Vec<u8>,
 }
 
+/// What stands before the data of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Head {
+    /// Where the object begins in the pack.
+    pub(in super::super) at: u64,
+    pub(in super::super) kind: Kind,
+    /// Of its data, or of the difference, in bytes.
+    pub(in super::super) size: u64,
+}
+
 /// Reads a pack.
 pub(in super::super) struct Reader {
     body: Body,
@@ -73,6 +83,15 @@ impl Reader {
         &mut self,
         wanted: impl FnOnce(&Kind) -> bool,
     ) -> Result<Option<Entry>, Error> {
+        let Some(head) = self.head().await? else {
+            return Ok(None);
+        };
+        let wanted = wanted(&head.kind);
+        self.data(head, wanted).await.map(Some)
+    }
+
+    /// The head of the next object, whose data has to be read then; `None` at the end.
+    pub(in super::super) async fn head(&mut self) -> Result<Option<Head>, Error> {
         if self.left == 0 {
             self.end().await?;
             return Ok(None);
@@ -99,23 +118,34 @@ impl Reader {
             7 => Kind::DifferenceTo(self.id().await?),
             other => return Err(malformed(&format!("there is no object of type {other}"))),
         };
-        let data = if wanted(&kind) {
-            if size > LARGEST {
-                return Err(Error::Unsupported(format!(
-                    "the remote has a commit or tag of {} MiB; {} MiB are read",
-                    size >> 20,
-                    LARGEST >> 20
-                )));
-            }
-            let mut data = Vec::new();
+        Ok(Some(Head { at, kind, size }))
+    }
+
+    /// The object after its head; its data only if it is wanted.
+    pub(in super::super) async fn data(
+        &mut self,
+        Head { at, kind, size }: Head,
+        wanted: bool,
+    ) -> Result<Entry, Error> {
+        let mut data = Vec::new();
+        if !wanted {
+            self.inflate(size, |_| {}).await?;
+        } else if size > LARGEST {
+            return Err(Error::Unsupported(format!(
+                "the remote has a commit or tag of {} MiB; {} MiB are read",
+                size >> 20,
+                LARGEST >> 20
+            )));
+        } else {
             self.inflate(size, |part| data.extend_from_slice(part))
                 .await?;
-            data
-        } else {
-            self.inflate(size, |_| {}).await?;
-            Vec::new()
-        };
-        Ok(Some(Entry { at, kind, data }))
+        }
+        Ok(Entry { at, kind, data })
+    }
+
+    /// What has not been taken from its source.
+    pub(in super::super) fn into_body(self) -> Body {
+        self.body
     }
 
     /// Where the base of the object that begins at `at` begins.

@@ -1,7 +1,7 @@
 //! Asks a server for its refs, and for objects: one request says all that is wanted and all
-//! that is had, so that nothing is negotiated.
+//! that is had. Only who asks which of that the server has may need a second one.
 
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 use gix_hash::{Kind, ObjectId};
 
@@ -82,6 +82,9 @@ pub(in super::super) struct Fetch {
     pub(in super::super) history: bool,
     /// Objects may come as differences to such as are had.
     pub(in super::super) thin: bool,
+    /// The server is to say first which of the `haves` it has, if it can: a history that
+    /// begins at none of them is long.
+    pub(in super::super) asks: bool,
 }
 
 /// A pack on its way.
@@ -92,6 +95,8 @@ pub(in super::super) struct Fetched {
     pub(in super::super) filtered: bool,
     /// Commits whose parents the server itself does not have.
     pub(in super::super) shallow: Vec<ObjectId>,
+    /// Which of the `haves` the server has, where it was asked and could say.
+    pub(in super::super) common: Option<BTreeSet<ObjectId>>,
 }
 
 /// Asks for a pack.
@@ -101,30 +106,66 @@ pub(in super::super) async fn fetch(
     progress: Progress,
 ) -> Result<Fetched, Error> {
     let advert = link.open(Service::UploadPack).await?;
-    let second = advert.version == 2;
-    let filter = if second { "fetch=filter" } else { "filter" };
-    let filtered = wanted.history && advert.has(filter);
-    let request = if second {
-        second_request(wanted, &advert, filtered)
-    } else {
-        original_request(wanted, &advert, filtered)?
-    };
-    let version = advert.version;
-    let asked = link.ask(Service::UploadPack, version, Request::Whole(request));
-    let mut lines = asked.await.map_err(Lost::error)?;
-    let mut shallow = Vec::new();
-    let first = if second {
-        sections(&mut lines, &mut shallow).await?;
-        None
-    } else {
-        Some(after_acknowledgements(&mut lines).await?)
-    };
+    fetch_from(link, &advert, wanted, progress).await
+}
+
+/// Asks for a pack a server that was opened, and said this.
+pub(in super::super) async fn fetch_from(
+    link: &mut Link,
+    advert: &Advert,
+    wanted: &Fetch,
+    progress: Progress,
+) -> Result<Fetched, Error> {
+    let filtered = wanted.history && can_filter(advert);
+    if advert.version != 2 {
+        let request = original_request(wanted, advert, filtered)?;
+        let mut lines = ask(link, advert, request).await?;
+        let first = after_acknowledgements(&mut lines).await?;
+        return Ok(Fetched {
+            pack: Band::new(lines, Some(first), progress),
+            hash: advert.hash,
+            filtered,
+            shallow: Vec::new(),
+            common: None,
+        });
+    }
+    let asks = wanted.asks && !wanted.haves.is_empty();
+    let request = second_request(wanted, &wanted.haves, advert, filtered, !asks);
+    let mut lines = ask(link, advert, request).await?;
+    let mut sections = Sections::read(&mut lines).await?;
+    let common = asks.then(|| std::mem::take(&mut sections.common));
+    if let (Some(common), false) = (&common, sections.pack) {
+        lines.finish().await;
+        let haves = common.iter().copied().collect::<Vec<_>>();
+        let request = second_request(wanted, &haves, advert, filtered, true);
+        link.open(Service::UploadPack).await?;
+        lines = ask(link, advert, request).await?;
+        sections = Sections::read(&mut lines).await?;
+    }
+    if !sections.pack {
+        return Err(malformed("an answer without a pack"));
+    }
     Ok(Fetched {
-        pack: Band::new(lines, first, progress),
+        pack: Band::new(lines, None, progress),
         hash: advert.hash,
         filtered,
-        shallow,
+        shallow: sections.shallow,
+        common,
     })
+}
+
+/// Whether the server can leave out trees and files.
+pub(in super::super) fn can_filter(advert: &Advert) -> bool {
+    advert.has(if advert.version == 2 {
+        "fetch=filter"
+    } else {
+        "filter"
+    })
+}
+
+async fn ask(link: &mut Link, advert: &Advert, request: Vec<u8>) -> Result<Lines, Error> {
+    let asked = link.ask(Service::UploadPack, advert.version, Request::Whole(request));
+    asked.await.map_err(Lost::error)
 }
 
 fn command(name: &str, advert: &Advert) -> Vec<u8> {
@@ -138,11 +179,21 @@ fn command(name: &str, advert: &Advert) -> Vec<u8> {
     request
 }
 
-fn second_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Vec<u8> {
+fn second_request(
+    wanted: &Fetch,
+    haves: &[ObjectId],
+    advert: &Advert,
+    filtered: bool,
+    done: bool,
+) -> Vec<u8> {
     let mut request = command("fetch", advert);
     text(&mut request, "ofs-delta");
     if wanted.thin {
         text(&mut request, "thin-pack");
+    }
+    // Commits are many in a moment; a plugin says itself what it reads them for.
+    if wanted.history {
+        text(&mut request, "no-progress");
     }
     if filtered {
         text(&mut request, "filter tree:0");
@@ -150,10 +201,12 @@ fn second_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Vec<u8> {
     for id in &wanted.wants {
         text(&mut request, &format!("want {id}"));
     }
-    for id in &wanted.haves {
+    for id in haves {
         text(&mut request, &format!("have {id}"));
     }
-    text(&mut request, "done");
+    if done {
+        text(&mut request, "done");
+    }
     flush(&mut request);
     request
 }
@@ -166,7 +219,11 @@ fn original_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Result<V
         ));
     }
     let mut words = format!(" side-band-64k ofs-delta agent={AGENT}");
-    for (word, wished) in [("thin-pack", wanted.thin), ("filter", filtered)] {
+    for (word, wished) in [
+        ("thin-pack", wanted.thin),
+        ("no-progress", wanted.history),
+        ("filter", filtered),
+    ] {
         if wished && advert.has(word) {
             words.push(' ');
             words.push_str(word);
@@ -191,21 +248,40 @@ fn original_request(wanted: &Fetch, advert: &Advert, filtered: bool) -> Result<V
     Ok(request)
 }
 
-/// Reads up to the pack.
-async fn sections(lines: &mut Lines, shallow: &mut Vec<ObjectId>) -> Result<(), Error> {
-    loop {
-        let Line::Data(data) = lines.expect().await? else {
-            continue;
-        };
-        let line = String::from_utf8_lossy(data.strip_suffix(b"\n").unwrap_or(&data));
-        if let Some(why) = line.strip_prefix("ERR ") {
-            return Err(refused(why));
-        }
-        match line.split_once(' ') {
-            None if line == "packfile" => return Ok(()),
-            Some(("shallow", id)) => shallow.push(id_of(id)?),
-            // The names of sections, and what a client that negotiates would read.
-            _ => {}
+/// What comes before a pack.
+#[derive(Default)]
+struct Sections {
+    shallow: Vec<ObjectId>,
+    common: BTreeSet<ObjectId>,
+    /// It follows. It does not where the server first wants to hear of more that is had.
+    pack: bool,
+}
+
+impl Sections {
+    async fn read(lines: &mut Lines) -> Result<Self, Error> {
+        let mut sections = Self::default();
+        loop {
+            let data = match lines.expect().await? {
+                Line::Data(data) => data,
+                Line::Flush => return Ok(sections),
+                Line::Delimiter | Line::End => continue,
+            };
+            let line = String::from_utf8_lossy(data.strip_suffix(b"\n").unwrap_or(&data));
+            if let Some(why) = line.strip_prefix("ERR ") {
+                return Err(refused(why));
+            }
+            match line.split_once(' ') {
+                None if line == "packfile" => {
+                    sections.pack = true;
+                    return Ok(sections);
+                }
+                Some(("shallow", id)) => sections.shallow.push(id_of(id)?),
+                Some(("ACK", id)) => {
+                    sections.common.insert(id_of(id)?);
+                }
+                // The names of sections, and what a client that goes on negotiating reads.
+                _ => {}
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ mod ssh;
 
 pub(super) use advert::{Advert, Entry};
 pub(super) use band::Progress;
-pub(super) use fetch::{Fetch, fetch, list};
+pub(super) use fetch::{Fetch, can_filter, fetch, fetch_from, list};
 pub(super) use line::Body;
 pub(super) use link::{Address, Link, Login, Lost, Service};
 pub(super) use push::{Command, Pack, Pushed, push};

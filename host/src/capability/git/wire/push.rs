@@ -2,6 +2,7 @@
 //! became of each.
 
 use std::{
+    collections::HashMap,
     fmt::Write,
     sync::{Arc, Mutex},
 };
@@ -141,6 +142,9 @@ async fn read_report(
     mut lines: Lines,
     commands: &[Command],
 ) -> Result<Vec<Result<(), String>>, Error> {
+    let places = commands.iter().enumerate();
+    let places = places.map(|(place, command)| (command.name.as_str(), place));
+    let places = places.collect::<HashMap<_, _>>();
     let mut refs = vec![None; commands.len()];
     let mut unpacked = None;
     loop {
@@ -168,8 +172,8 @@ async fn read_report(
             "option" => continue,
             _ => return Err(malformed(&format!("`{line}` is no report"))),
         };
-        if let Some(index) = commands.iter().position(|command| command.name == name) {
-            refs[index] = Some(became);
+        if let Some(place) = places.get(name) {
+            refs[*place] = Some(became);
         }
     }
     let failed = match unpacked {
