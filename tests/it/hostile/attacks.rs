@@ -127,6 +127,7 @@ impl Drop for Attempt {
             blocked,
             alive,
         } = self;
+        let name = name.escape_debug();
         let line = format!("{class}\t{name}\t{blocked}\t{alive}\n");
         let file = OpenOptions::new().create(true).append(true).open(file);
         // One write, so that the lines of tests side by side stay whole.
