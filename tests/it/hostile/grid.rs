@@ -90,6 +90,14 @@ const ROWS: &[Row] = &[
         Shown("hostile::contract::step_sees_how_the_steps_that_it_needs_ended"),
         Cannot("it takes nothing"),
     ),
+    Row {
+        ungranted: Cannot("it answers a placeholder, which is worth no more than its secret's"),
+        ..inert(
+            "sluice:secret/derive",
+            Shown("secrets::derived::what_is_derived_is_bound_like_its_secret"),
+            OVERSIZED,
+        )
+    },
     kube(&[
         "get",
         "set-images",
