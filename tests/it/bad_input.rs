@@ -209,7 +209,7 @@ fn plugin_that_is_not_there_is_refused_with_those_that_are() {
     refused(
         &sluice.events(&[]),
         "\
-error: `deplyo` cannot be used: there is no built-in plugin `deplyo`; there are `deploy`, `notify`, `svu-tag`, and a file is named by its path, such as `./deplyo.wasm`
+error: `deplyo` cannot be used: there is no built-in plugin `deplyo`; there are `deploy`, `mirror`, `notify`, `svu-tag`, and a file is named by its path, such as `./deplyo.wasm`
  --> pipeline.yaml:5:11
   |
 5 |     uses: deplyo
